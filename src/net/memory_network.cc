@@ -43,14 +43,16 @@ MemoryWorld& MemoryNetwork::add_host(std::string name, std::vector<std::string> 
     std::vector<IpAddress> parsed;
     for (const std::string& address : addresses) parsed.push_back(boost::asio::ip::make_address(address));
     hosts_.push_back(std::make_unique<MemoryWorld>(*this, std::move(name), std::move(parsed),
-                                                   (seed_ * spread + hosts_.size()) * spread, std::move(sink)));
+                                                   (seed_ * spread + hosts_.size()) * spread,
+                                                   std::move(sink)));
     return *hosts_.back();
 }
 
 MemoryWorld& MemoryNetwork::restart(const MemoryWorld& crashed, Log::Sink sink) {
     ASSERT(crashed.crashed());
     hosts_.push_back(std::make_unique<MemoryWorld>(*this, crashed.name(), crashed.addresses(),
-                                                   (seed_ * spread + hosts_.size()) * spread, std::move(sink)));
+                                                   (seed_ * spread + hosts_.size()) * spread,
+                                                   std::move(sink)));
     return *hosts_.back();
 }
 
@@ -60,8 +62,8 @@ void MemoryNetwork::poll() {
     while (io_.poll_one() > 0) ASSERT(++handlers < handlers_per_instant_max);
 }
 
-// Moves the clock to the next timer and runs those of that instant; false when none is due by the limit, which
-// the clock then shows.
+// Moves the clock to the next timer and runs those of that instant; false when none is due by the limit,
+// which the clock then shows.
 bool MemoryNetwork::advance(Instant limit) {
     const auto earliest = [this]() -> std::pair<TimerHeap*, std::pair<Instant, TimerHeap::Id>> {
         TimerHeap* heap = nullptr;

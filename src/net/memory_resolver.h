@@ -20,8 +20,9 @@ class World;
 class MemoryZone {
 public:
     void add(std::string_view name, RecordType type, std::string rdata);
-    void add_mx(std::string_view name, std::uint16_t preference, std::string_view exchange);  // "" or ".": null MX
-    void add_address(std::string_view name, std::string_view address);                        // A or AAAA
+    void add_mx(std::string_view name, std::uint16_t preference,
+                std::string_view exchange);                             // "" or ".": null MX
+    void add_address(std::string_view name, std::string_view address);  // A or AAAA
     void add_txt(std::string_view name, std::string_view text);
     void add_cname(std::string_view name, std::string_view target);
     void remove(std::string_view name);  // all of its records

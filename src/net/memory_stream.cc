@@ -43,7 +43,8 @@ Task<size_t> MemoryStream::read_some(std::span<char> into, Deadline deadline) {
     const size_t count = std::min(into.size(), end.unread());
     end.arrived.copy(into.data(), count, end.arrived_at);
     end.arrived_at += count;
-    if (Wait* const writer = connection_->end(1 - side_).writer; writer != nullptr && count > 0) writer->end();
+    if (Wait* const writer = connection_->end(1 - side_).writer; writer != nullptr && count > 0)
+        writer->end();
     co_return count;
 }
 
@@ -56,7 +57,8 @@ Task<void> MemoryStream::write(std::string_view octets, Deadline deadline) {
         if (connection_->end(to).closed) throw Gone("closed by the peer");
         const size_t count = std::min(octets.size(), connection_->room(to));
         if (count > 0) {
-            connection_->send(to, {.kind = Chunk::Kind::octets, .octets = std::string(octets.substr(0, count))});
+            connection_->send(to,
+                              {.kind = Chunk::Kind::octets, .octets = std::string(octets.substr(0, count))});
             octets.remove_prefix(count);
             continue;
         }

@@ -48,7 +48,8 @@ public:
         size_t unread() const { return arrived.size() - arrived_at; }
     };
 
-    MemoryConnection(MemoryNetwork& network, MemoryWorld& from, Endpoint local, MemoryWorld* to, Endpoint remote);
+    MemoryConnection(MemoryNetwork& network, MemoryWorld& from, Endpoint local, MemoryWorld* to,
+                     Endpoint remote);
     ~MemoryConnection();
     MemoryConnection(const MemoryConnection&) = delete;
     MemoryConnection& operator=(const MemoryConnection&) = delete;

@@ -8,7 +8,6 @@
 
 namespace heliopost::net {
 
-
 MemoryWorld::MemoryWorld(MemoryNetwork& network, std::string name, std::vector<IpAddress> addresses,
                          std::uint64_t seed, Log::Sink sink)
     : network_(network),
@@ -82,13 +81,16 @@ MemoryListener* MemoryWorld::find_listener(const Endpoint& at) const {
     if (MemoryListener* const exact = find(at)) return exact;
     if (!at.path.empty()) return nullptr;
     if (at.address.is_v4())
-        if (MemoryListener* const any = find({.address = boost::asio::ip::address_v4::any(), .port = at.port}))
+        if (MemoryListener* const any =
+                find({.address = boost::asio::ip::address_v4::any(), .port = at.port}))
             return any;
     return find({.address = boost::asio::ip::address_v6::any(), .port = at.port});
 }
 
 std::optional<IpAddress> MemoryWorld::source_for(const Endpoint& to, const DialOptions& options) const {
-    if (options.source) return std::ranges::find(addresses_, *options.source) != addresses_.end() ? options.source : std::nullopt;
+    if (options.source)
+        return std::ranges::find(addresses_, *options.source) != addresses_.end() ? options.source
+                                                                                  : std::nullopt;
     if (to.address.is_loopback()) return to.address;
     for (const IpAddress& address : addresses_)
         if (address.is_v4() == to.address.is_v4()) return address;

@@ -8,9 +8,10 @@
 //
 // Time is virtual: when nothing can run, the clock jumps to the next timer. Everything runs in one order that
 // the seed and the calls decide: the same seed gives the same events, which event_hash() sums up.
-// TLS is a marker: a stream turns to TLS when both of its ends asked for it, nothing is encrypted or verified.
-// Not thread-safe, but for World::post and World::now as every World (an outside thread's post breaks the
-// determinism). Task groups on a host are stopped and joined, or the host crashed, before they are destroyed.
+// TLS is a marker: a stream turns to TLS when both of its ends asked for it, nothing is encrypted or
+// verified. Not thread-safe, but for World::post and World::now as every World (an outside thread's post
+// breaks the determinism). Task groups on a host are stopped and joined, or the host crashed, before they are
+// destroyed.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -35,8 +36,8 @@ class MemoryNetwork;
 // One host. Lives as long as its network.
 class MemoryWorld : public World {
 public:
-    MemoryWorld(MemoryNetwork& network, std::string name, std::vector<IpAddress> addresses, std::uint64_t seed,
-                Log::Sink sink);
+    MemoryWorld(MemoryNetwork& network, std::string name, std::vector<IpAddress> addresses,
+                std::uint64_t seed, Log::Sink sink);
     ~MemoryWorld() override;
 
     const std::string& name() const { return name_; }
@@ -91,8 +92,9 @@ struct MemoryLink {
 
 class MemoryNetwork {
 public:
-    explicit MemoryNetwork(std::uint64_t seed, Time start = Time(std::chrono::sys_days(
-                                                   std::chrono::year(2026) / std::chrono::November / 23)));
+    explicit MemoryNetwork(std::uint64_t seed,
+                           Time start = Time(std::chrono::sys_days(std::chrono::year(2026) /
+                                                                   std::chrono::November / 23)));
     ~MemoryNetwork();
     MemoryNetwork(const MemoryNetwork&) = delete;
     MemoryNetwork& operator=(const MemoryNetwork&) = delete;
