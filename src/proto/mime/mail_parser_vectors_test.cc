@@ -253,11 +253,32 @@ std::set<std::string> differing(const std::string& folder, size_t& count) {
         const auto differences = Comparison(octets).run(parser.parse(json));
         if (differences.empty()) continue;
         names.insert(name.substr(0, name.size() - 5));
-        for (const auto& difference : differences) INFO(difference);
         if (std::getenv("SHOW_DIFFERENCES") != nullptr)
             for (const auto& difference : differences) MESSAGE(folder << "/" << name << ": " << difference);
     }
     return names;
+}
+
+// Not well-formed although they stand among those that are; docs/mime-differences.md says why they differ.
+const std::set<std::string> known = {
+    "rfc/000",         // words instead of base64
+    "thirdparty/002",  // base64 with rubbish
+    "thirdparty/005",  // a boundary in the middle of a line
+    "thirdparty/015",  // two messages cut off before their first boundary
+};
+// Its variant with LF has lost a lone CR at the end.
+const std::string lost_cr = "legacy/049";
+
+void check_known(const std::string& folder, const std::set<std::string>& found) {
+    for (const auto& name : found) {
+        const std::string path = folder + "/" + name.substr(0, name.find('.'));
+        CHECK_MESSAGE((known.contains(path) || path == lost_cr), folder << "/" << name);
+    }
+    for (const auto& path : known) {
+        if (!path.starts_with(folder)) continue;
+        const std::string name = path.substr(folder.size() + 1);
+        CHECK_MESSAGE((found.contains(name) && found.contains(name + ".crlf")), path << " no longer differs");
+    }
 }
 
 }  // namespace
@@ -270,9 +291,9 @@ TEST_CASE("mail-parser: every well-formed message has its structure, bodies and 
     size_t count = 0;
     for (const std::string folder : {"rfc", "legacy", "thirdparty"}) {
         CAPTURE(folder);
-        for (const auto& name : differing(folder, count)) CHECK_MESSAGE(false, folder << "/" << name);
+        check_known(folder, differing(folder, count));
     }
-    CHECK(count == 202);
+    CHECK(count == 168);
 }
 
 TEST_CASE("mail-parser: malformed messages differ only where docs/mime-differences.md says so") {
@@ -281,7 +302,11 @@ TEST_CASE("mail-parser: malformed messages differ only where docs/mime-differenc
         return;
     }
     size_t count = 0;
-    for (const auto& name : differing("malformed", count)) CHECK_MESSAGE(false, name);
+    const std::set<std::string> found = differing("malformed", count);
+    const std::set<std::string> documented = {"000", "001", "002", "004", "006", "007", "008", "009",
+                                              "011", "012", "013", "014", "020", "021", "022"};
+    for (const auto& name : found) CHECK_MESSAGE(documented.contains(name.substr(0, name.find('.'))), name);
+    for (const auto& name : documented) CHECK_MESSAGE(found.contains(name), name << " no longer differs");
 }
 
 }  // namespace heliopost::mime

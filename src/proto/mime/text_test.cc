@@ -140,7 +140,7 @@ TEST_CASE("transfer encodings: lenient, any chunking, RFC 2045 §6") {
         {quoted_printable, "x\ry", "x\ry", true},
         {identity, "a=3D", "a=3D", true},
         {unknown, "a=3D", "a=3D", false},
-        {uuencode, "x\r\nbegin 644 f\r\n%2&5L;&\\\r\n`\r\nend\r\ny\r\n", "Hello", true},
+        {uuencode, "x\r\nbegin 644 f\r\n%2&5L;&\\`\r\n`\r\nend\r\ny\r\n", "Hello", true},
     };
     for (const auto& [encoding, text, want, clean] : cases) {
         CAPTURE(text);
