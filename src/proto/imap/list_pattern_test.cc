@@ -2,8 +2,8 @@
 
 #include <doctest/doctest.h>
 
-#include <chrono>
 #include <string>
+#include <vector>
 
 namespace heliopost::imap {
 namespace {
@@ -68,7 +68,7 @@ TEST_CASE("list pattern: every pattern of four and name of five letters agrees w
 }
 
 TEST_CASE("list pattern: across the words of its bit set, up to the limit and past it") {
-    for (const size_t length : {62, 63, 64, 65, 127, 128, 129, 1023}) {
+    for (const size_t length : {62UL, 63UL, 64UL, 65UL, 127UL, 128UL, 129UL, 1023UL}) {
         const std::string text(length, 'a');
         CHECK(ListPattern::compile(text + "%")->matches(text));
         CHECK(ListPattern::compile(text + "%")->matches(text + "bb"));

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -99,8 +100,8 @@ TEST_CASE("number set: agrees with a set of numbers") {
         std::vector<std::uint32_t> visited;
         a.for_each([&](std::uint32_t n) { visited.push_back(n); });
         CHECK(std::ranges::equal(visited, plain_a));
-        for (const auto* set : {&a, &both, &all, &rest})  // normal form: prints and reads back to itself
-            CHECK(set_of(to_text(*set)) == *set);
+        for (const auto& set : {a, both, all, rest})  // normal form: prints and reads back to itself
+            CHECK(set_of(to_text(set)) == set);
     }
 }
 
