@@ -1,0 +1,26 @@
+// Charsets to UTF-8.
+//
+// The result is always UTF-8, U+FFFD for what the charset does not have. A charset that is not known is read
+// as UTF-8 where the octets are, else as windows-1252 (what senders mean most often). us-ascii and
+// iso-8859-1 are read so too: HTML's Encoding standard does the same.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace heliopost::mime {
+
+inline constexpr size_t converted_octets_max = size_t{64} << 20;  // of one call, unless it asks for less
+
+// Stops at octets_max of output, on a whole character.
+std::string to_utf8(std::string_view charset, std::string_view text,
+                    size_t octets_max = converted_octets_max);
+
+// U+FFFD for every ill-formed sequence; a copy of well-formed text.
+std::string repair_utf8(std::string_view text);
+
+// Nothing is cut in the middle of a character.
+std::string_view utf8_prefix(std::string_view text, size_t octets_max);
+
+}  // namespace heliopost::mime
