@@ -19,6 +19,7 @@ class Style(unittest.TestCase):
             ("src/base/a.cc", "// todo: RFC 5321 §4.2\n// todo: issue #3\nint x = 1;\n"),
             ("src/proto/smtp/corpus/path_fuzz/one", "\x01 \t \r\n"),
             ("src/store/store_error.cc", "int x;\n"),
+            ("src/proto/smtp/data_test.cc", "int x;\n"),  # the command
             ("src/base/empty.cc", ""),
         ]:
             with self.subTest(path):
