@@ -24,7 +24,8 @@ struct Endpoint {
 
 std::string to_string(const Endpoint& endpoint);  // 192.0.2.1:25, [2001:db8::1]:25, /run/lmtp.sock
 
-// "192.0.2.1:25", "[::1]:25", ":25" (all addresses), "/path". Fails with Fault::syntax.
+// "192.0.2.1:25", "[::1]:25", ":25" (all addresses, the same as "[::]:25", which takes IPv4 too), "/path".
+// Fails with Fault::syntax.
 Result<Endpoint> parse_endpoint(std::string_view text);
 
 // What limits per address count by: an IPv4 address, or the /64 of an IPv6 address (an IPv4-mapped

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <list>
+#include <utility>
 
 #include "base/time.h"
 #include "net/task.h"
@@ -27,7 +28,8 @@ public:
     // True when set, false when the deadline passed first. Throws Stopped.
     Task<bool> wait(Deadline deadline);
 
-    // For Stream implementations: calls back once when set; the token takes it back.
+    // For Stream implementations: calls back once, at the next set(), which the caller has looked for with
+    // is_set() first. The callback changes no waiter. The token must be taken back, called or not.
     using Waiter = std::list<std::function<void()>>::iterator;
     Waiter add_waiter(std::function<void()> wake);
     void remove_waiter(Waiter waiter);
@@ -36,6 +38,20 @@ private:
     World& world_;
     bool set_ = false;
     std::list<std::function<void()>> waiters_;
+};
+
+// A waiter for as long as this lives.
+class EventWaiter {
+public:
+    EventWaiter(Event* event, std::function<void()> wake)
+        : event_(event), waiter_(event->add_waiter(std::move(wake))) {}
+    ~EventWaiter() { event_->remove_waiter(waiter_); }
+    EventWaiter(const EventWaiter&) = delete;
+    EventWaiter& operator=(const EventWaiter&) = delete;
+
+private:
+    Event* event_;
+    Event::Waiter waiter_;
 };
 
 }  // namespace heliopost::net

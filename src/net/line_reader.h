@@ -4,7 +4,7 @@
 // keeps none (wait_readable first).
 #pragma once
 
-#include <span>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -19,25 +19,28 @@ class LineReader {
 public:
     LineReader(Stream& stream, size_t buffer_octets) : stream_(stream), buffer_octets_(buffer_octets) {}
 
-    // Waits until at least one octet is buffered; false when the peer ended in order.
+    // Waits until at least one octet is buffered; false when the peer ended in order. Returns at once if some
+    // are.
     Task<bool> fill(Deadline deadline);
 
     // What is buffered, unread. Valid until the next call of any other member.
-    std::string_view buffered() const { return std::string_view(buffer_).substr(at_); }
+    std::string_view buffered() const { return {buffer_.get() + at_, size_ - at_}; }
     void consume(size_t octets);
 
-    // One line with its LF (and CR if any) taken off the buffer into the string; false at the end of input.
-    // A line longer than line_octets_max fails with Fault::too_large once its end has been read and
-    // dropped; past ten times the limit it throws Gone.
+    // One line with its LF (and CR if any) taken off the buffer into the string; false at the end of input,
+    // with what came of an unfinished line in the string. A line longer than line_octets_max fails with
+    // Fault::too_large once its end has been read and dropped; past ten times the limit it throws Gone.
     Task<Result<bool>> read_line(std::string* line, size_t line_octets_max, Deadline deadline);
 
-    bool empty() const { return at_ == buffer_.size(); }
+    bool empty() const { return at_ == size_; }
 
 private:
     Stream& stream_;
     size_t buffer_octets_;
-    std::string buffer_;
+    std::unique_ptr<char[]> buffer_;
+    size_t size_ = 0;
     size_t at_ = 0;
+    bool more_likely_ = false;  // the last read filled the buffer
 };
 
 }  // namespace heliopost::net

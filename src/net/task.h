@@ -32,4 +32,9 @@ struct Stopped : std::runtime_error {
     Stopped() : std::runtime_error("stopped") {}
 };
 
+// A bounded queue of the server itself is full: answer "later".
+struct Overloaded : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
 }  // namespace heliopost::net

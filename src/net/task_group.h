@@ -1,6 +1,7 @@
 // TaskGroup: the owner of tasks that run on their own. The only place that spawns.
 //
-// A group belongs to one loop. stop() ends every wait inside its tasks with Stopped; join() waits for
+// A group belongs to one loop. stop() ends every wait inside its tasks with Stopped, present and future ones;
+// only Stream::write still gives to the kernel what it takes without waiting: a farewell. join() waits for
 // the last to finish. Destroying a group with live tasks is a programming error.
 #pragma once
 
@@ -23,6 +24,7 @@ public:
     TaskGroup(const TaskGroup&) = delete;
     TaskGroup& operator=(const TaskGroup&) = delete;
 
+    // The task starts in a later turn. Once stopping, it is destroyed unstarted.
     void spawn(Task<void> task);
     size_t size() const;
 

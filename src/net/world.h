@@ -28,6 +28,8 @@
 
 namespace heliopost::net {
 
+class Turns;
+
 struct DialOptions {
     std::optional<IpAddress> source;  // the local address to connect from
 };
@@ -40,7 +42,10 @@ struct ListenOptions {
 
 class World {
 public:
-    virtual ~World() = default;
+    World();
+    virtual ~World();
+    World(const World&) = delete;
+    World& operator=(const World&) = delete;
 
     virtual Time now() const = 0;      // time of day
     virtual Instant tick() const = 0;  // time that passes
@@ -60,7 +65,7 @@ public:
 
     // Runs work on the bounded pool (password hashing, long scans) and gives its result back here. An
     // exception of the work comes out of the await. The work owns what it needs: it may outlive a
-    // stopped task.
+    // stopped task. Throws Stopped, and Overloaded where the pool's queue is full.
     template <class Work>
     Task<std::invoke_result_t<Work>> on_pool(Work work);
 
@@ -76,12 +81,17 @@ public:
 
     virtual const Log& log() const = 0;
 
+    // The tasks and waits of this loop, for implementations inside net/ (wait.h).
+    const std::shared_ptr<Turns>& turns() const { return turns_; }
+
 protected:
     // Runs work on the pool; never blocks the loop. In the simulator it runs inline, later.
     virtual void run_on_pool(std::move_only_function<void()> work) = 0;
 
 private:
     Task<void> run_and_return(std::move_only_function<void()> work);
+
+    std::shared_ptr<Turns> turns_;
 };
 
 template <class Work>

@@ -15,8 +15,10 @@
 
 namespace heliopost::smtp {
 
-inline constexpr size_t local_part_octets_max = 64;  // RFC 5321 §4.5.3.1.1
-inline constexpr size_t domain_octets_max = 255;     // RFC 5321 §4.5.3.1.2
+// Deviates from RFC 5321 §4.5.3.1.1 (64) because bounce addresses of mailing lists, which name a recipient
+// within a local part (VERP, SRS), are longer; §4.5.3.1 itself asks for techniques without limits.
+inline constexpr size_t local_part_octets_max = 255;
+inline constexpr size_t domain_octets_max = 255;  // RFC 5321 §4.5.3.1.2
 
 struct Address {
     std::string local_part;  // unquoted, case kept: RFC 5321 §2.4

@@ -2,8 +2,9 @@
 //
 // The text comes without its CRLF; the server has cut it from the stream, past no limit below. A refusal is
 // the Reply to send: 500 5.5.2 unknown verb or line too long, 501 5.5.2 or 5.5.4 syntax, 501 5.1.3 / 5.1.7
-// bad address, 555 5.5.4 a parameter of an extension that was not announced, 553 5.6.7 SMTPUTF8 missing.
-// Whether the command may come now is for order.h.
+// bad address, 552 5.3.4 a SIZE beyond all numbers, 555 5.5.4 a parameter of an extension that was not
+// announced, 553 5.6.7 SMTPUTF8 missing. Whether the command may come now is for order.h. Behind a BDAT that
+// is refused here nobody knows how many octets follow: the server closes (find_verb() tells).
 //
 // RFC 5321 §4.1.1, RFC 1870, RFC 3030, RFC 3207, RFC 3461 §4, RFC 4954, RFC 6152, RFC 6531, RFC 2033.
 // Deviates from RFC 5321 §3.3 by accepting spaces behind "FROM:" and "TO:", as many clients send them.
