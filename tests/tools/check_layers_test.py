@@ -115,6 +115,8 @@ class Layers(tree.TreeTest):
     def test_code_where_it_may_be(self):
         self.write("src/net/clock.cc", "auto t = steady_clock::now();\n")
         self.write("src/server/a_test.cc", "auto t = steady_clock::now();\n")
+        self.write("src/server/test_world.h", "auto t = steady_clock::now();\n")
+        self.write("src/server/b.cc", "co_await world_.sleep_until(due);\n")
         self.passed("src/server/a.cc", '// steady_clock::now() is for net/\nlog("sleep_for std::regex");\n')
 
     def test_sleeping_is_refused_in_unit_tests_too(self):

@@ -11,7 +11,7 @@ HEAD = "number\ttitle\tstatus\tnote\n"
 class Rfc(tree.TreeTest):
     def test_citations_are_found_in_comments_only(self):
         text = ('// RFC 5321 §4.1.2, RFC 6531\nauto s = "RFC 1";  // see RFC 2045-2047\n'
-                '/* RFC\n9051 RFC5322 */ int rfc7;\n')
+                '/* RFC\n9051 RFC5322 RFC822.SIZE */ int rfc7;\n')
         self.assertEqual(list(check_rfc.citations_of(text)),
                          [(1, 5321), (1, 6531), (2, 2045), (2, 2046), (2, 2047), (4, 5322)])
 
