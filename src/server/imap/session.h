@@ -59,7 +59,7 @@ private:
     net::Task<Result<std::string>> read_response_line();  // the line that answers a "+ "
     imap::ReaderLimits reader_limits() const;
 
-    // Commands of every state: capability.cc, id.cc, start_tls.cc, login.cc, enable.cc
+    // capability.cc, login.cc
     std::string capabilities() const;
     Completion capability();
     Completion id(imap::command::Id argument);
@@ -68,10 +68,15 @@ private:
     net::Task<void> begin_tls();
     net::Task<Completion> login(imap::command::Login argument);
     net::Task<Completion> authenticate(imap::command::Authenticate argument);
+    net::Task<Result<std::string>> challenge_client(std::string challenge);
     Completion logged_in(Result<directory::Account> account);
 
     // Mailboxes: select.cc, list.cc, status.cc, create.cc, remove.cc, rename.cc, subscribe.cc, namespace.cc
     net::Task<Completion> select(imap::command::Select argument);
+    void append_selected();
+    void append_flag_lists();
+    net::Task<Result<void>> resynchronise(imap::command::Qresync since);
+    void leave_mailbox();
     net::Task<Completion> list(imap::command::List argument);
     net::Task<Completion> lsub(imap::command::Lsub argument);
     net::Task<Completion> status(imap::command::Status argument);
@@ -80,13 +85,16 @@ private:
     net::Task<Completion> rename(imap::command::Rename argument);
     net::Task<Completion> subscribe(std::string name, bool subscribed);
     Completion name_space();
-    net::Task<Completion> close(bool expunge_first);  // CLOSE, UNSELECT: close.cc
+    net::Task<Completion> close(bool expunge_first);  // CLOSE, UNSELECT: select.cc
     void append_status(const mailbox::Mailbox& mailbox, const mailbox::Status& status,
                        imap::StatusItems items);
 
     // Messages: append.cc, fetch.cc, store.cc, search.cc, copy.cc, move.cc, expunge.cc
     // APPEND has its octets still to come: called when the reader announces its literal.
     net::Task<void> append(std::string text);
+    net::Task<std::expected<mailbox::Mailbox, Completion>> check_append(imap::command::Append argument);
+    net::Task<Result<delivery::Message>> read_message();
+    net::Task<Completion> append_to(MailboxId mailbox, imap::command::Append argument);
     net::Task<Completion> fetch(imap::command::Fetch argument);
     net::Task<Completion> store(imap::command::Store argument);
     net::Task<Completion> search(imap::command::Search argument);
@@ -120,6 +128,9 @@ private:
     std::optional<directory::Account> login_;
     std::shared_ptr<mailbox::Account> account_;
     std::optional<Selected> selected_;
+    // What the command has told already by itself: rows not to be told again unless changed above.
+    imap::UidSet told_uids_;
+    ModSequence told_up_to_;
     net::Event changed_;                     // set when something in the account changed
     std::unique_ptr<mailbox::Watch> watch_;  // while selected
     bool tls_wanted_ = false;                // STARTTLS was answered OK
