@@ -71,7 +71,7 @@ private:
     net::Task<Result<std::string>> challenge_client(std::string challenge);
     Completion logged_in(Result<directory::Account> account);
 
-    // Mailboxes: select.cc, list.cc, status.cc, create.cc, remove.cc, rename.cc, subscribe.cc, namespace.cc
+    // select.cc, list.cc, status.cc, mailboxes.cc
     net::Task<Completion> select(imap::command::Select argument);
     void append_selected();
     void append_flag_lists();
@@ -85,7 +85,7 @@ private:
     net::Task<Completion> rename(imap::command::Rename argument);
     net::Task<Completion> subscribe(std::string name, bool subscribed);
     Completion name_space();
-    net::Task<Completion> close(bool expunge_first);  // CLOSE, UNSELECT: select.cc
+    net::Task<Completion> close(bool expunge_first);  // CLOSE, UNSELECT
     void append_status(const mailbox::Mailbox& mailbox, const mailbox::Status& status,
                        imap::StatusItems items);
 
