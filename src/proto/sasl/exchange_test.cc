@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/base64.h"
 #include "proto/sasl/client.h"
 #include "proto/sasl/server.h"
 
@@ -160,6 +161,21 @@ TEST_CASE("SCRAM: final messages that lie") {
         return outcome(settle(server, server.respond(final)));
     };
     const std::string zero = ",p=" + std::string(43, 'A') + "=";
+    // A right proof over what was said, which alone must not do.
+    const auto proved = [&](std::string_view header, std::string_view unproved) {
+        const std::string salt = "0123456789abcdef";
+        const std::string auth_message =
+            "n=user,r=C,r=CS,s=" + to_base64(salt) + ",i=4096," + std::string(unproved);
+        const std::string salted = salted_password(ScramHash::sha256, "pencil", salt, 4'096);
+        const std::string proof = to_base64(client_proof(ScramHash::sha256, salted, auth_message));
+        return finish(header, std::string(unproved) + ",p=" + proof);
+    };
+    CHECK(proved("n,,", "c=biws,r=CS") == "challenge");
+    CHECK(proved("y,,", "c=eSws,r=CS") == "challenge");
+    CHECK(proved("n,,", "c=biws,r=CS,x=extension") == "challenge");
+    CHECK(proved("y,,", "c=biws,r=CS") == "denied");  // another header than before: a downgrade
+    CHECK(proved("n,,", "c=biws,r=CX") == "denied");
+    CHECK(proved("n,,", "c=biws,r=C") == "denied");
     CHECK(finish("n,,", "c=biws,r=CS" + zero) == "denied");  // wrong proof
     CHECK(finish("n,,", "c=eSws,r=CS" + zero) == "denied");  // "y,,": another header than before
     CHECK(finish("n,,", "c=biws,r=CX" + zero) == "denied");
