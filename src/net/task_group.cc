@@ -1,6 +1,5 @@
 #include "net/task_group.h"
 
-#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -18,18 +17,18 @@ namespace asio = boost::asio;
 struct TaskGroup::State {
     struct Entry {
         asio::cancellation_signal signal;
-        std::uint64_t number = 0;
+        std::uint64_t number = 0;  // of Turns::add_task; 0 before the task has started
     };
     using Place = std::list<Entry>::iterator;
 
     State(World& in, std::string named) : world(in), turns(in.turns()), name(std::move(named)), idle(in) {}
 
     void remove(Place place) {
-        turns->remove_task(place->number);
+        if (place->number != 0) turns->remove_task(place->number);
         entries.erase(place);
         if (entries.empty()) idle.set();
     }
-    static Task<void> run(std::shared_ptr<State> state, Task<void> task);
+    static Task<void> run(std::shared_ptr<State> state, Place place, Task<void> task);
 
     World& world;
     std::shared_ptr<Turns> turns;
@@ -54,6 +53,11 @@ public:
     }
     void operator()(const std::exception_ptr& /*run() catches what a task throws*/) {}
 
+    // Asio finds the slot here. Not bind_cancellation_slot: outside the loop co_spawn (1.81) then posts the
+    // signal by a raw pointer, which the task's end may free before it arrives.
+    using cancellation_slot_type = asio::cancellation_slot;
+    cancellation_slot_type get_cancellation_slot() const noexcept { return place_->signal.slot(); }
+
 private:
     std::shared_ptr<State> state_;
     typename State::Place place_;
@@ -61,9 +65,13 @@ private:
 
 }  // namespace
 
-Task<void> TaskGroup::State::run(std::shared_ptr<State> state, Task<void> task) {
-    co_await asio::this_coro::throw_if_cancelled(false);  // a Wait throws Stopped itself
+Task<void> TaskGroup::State::run(std::shared_ptr<State> state, Place place, Task<void> task) {
+    // Until here a signal must not come: co_spawn (1.81) would throw it out of the loop. After it, a Wait
+    // throws Stopped itself.
+    co_await asio::this_coro::throw_if_cancelled(false);
+    place->number = state->turns->add_task(place->signal);
     co_await next_turn(&state->world);
+    if (state->stopping) co_return;
     try {
         co_await std::move(task);
     } catch (const Gone&) {
@@ -87,9 +95,8 @@ void TaskGroup::spawn(Task<void> task) {
     if (state_->stopping) return;
     state_->idle.clear();
     const State::Place place = state_->entries.emplace(state_->entries.end());
-    place->number = state_->turns->add_task(place->signal);
-    asio::co_spawn(state_->world.executor(), State::run(state_, std::move(task)),
-                   asio::bind_cancellation_slot(place->signal.slot(), Done<State>(state_, place)));
+    asio::co_spawn(state_->world.executor(), State::run(state_, place, std::move(task)),
+                   Done<State>(state_, place));
 }
 
 size_t TaskGroup::size() const {
@@ -98,7 +105,8 @@ size_t TaskGroup::size() const {
 
 void TaskGroup::stop() {
     state_->stopping = true;
-    for (State::Entry& entry : state_->entries) entry.signal.emit(asio::cancellation_type::terminal);
+    for (State::Entry& entry : state_->entries)
+        if (entry.number != 0) entry.signal.emit(asio::cancellation_type::terminal);
 }
 
 bool TaskGroup::stopping() const {

@@ -89,6 +89,24 @@ private:
     bool linked_ = false;
 };
 
+// Names a Wait to whoever will end it, for as long as this lives.
+class WaitPlace {
+public:
+    WaitPlace(Wait** place, Wait* wait) : place_(place) { *place = wait; }
+    ~WaitPlace() { *place_ = nullptr; }
+    WaitPlace(const WaitPlace&) = delete;
+    WaitPlace& operator=(const WaitPlace&) = delete;
+
+private:
+    Wait** place_;
+};
+
+// For streams: throws Stopped or TimedOut, or returns.
+inline void throw_unless_ready(Wait::End how) {
+    if (how == Wait::End::stopped) throw Stopped();
+    if (how == Wait::End::timed_out) throw TimedOut();
+}
+
 // True inside a task whose group was stopped.
 Task<bool> is_stopped();
 

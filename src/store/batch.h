@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/id.h"
@@ -22,6 +23,9 @@ namespace heliopost::store {
 
 inline constexpr size_t value_octets_max = 100'000;     // FoundationDB's limit
 inline constexpr size_t batch_octets_max = 10'000'000;  // FoundationDB's limit
+
+// The counter that Store::counter reads as the partition's last mod-sequence; batches cannot name it.
+inline constexpr std::string_view mod_sequence_counter = "";
 
 // Kinds of objects in the change log; a mask of 1 << kind tells subscribers what a commit touched.
 enum class ChangeKind : std::uint8_t { mailbox = 1, email = 2, membership = 3, account = 4, thread = 5 };
@@ -38,9 +42,10 @@ public:
 
     // Raises the counter by count and gives the first of the new values; a counter starts at 0, so that
     // its first value is 1.
-    Slot next(std::string counter, std::uint32_t count = 1);
+    Slot next(std::string counter, std::uint32_t count = 1);  // never the empty name
 
-    // The commit fails with Fault::conflict unless key holds value (nothing: unless it is absent).
+    // The commit fails with Fault::conflict unless key holds value (nothing: unless it is absent). Judged
+    // on the state before the commit: it does not see the puts of the same commit's other batches.
     void assert_equal(std::string key, std::optional<std::string> value);
 
     void put(Tuple key, Tuple value);
@@ -103,8 +108,11 @@ public:
     const std::vector<Reference>& references() const { return references_; }
     size_t octets() const { return octets_; }
     bool value_too_large() const { return value_too_large_; }
+    void fill(const std::vector<std::uint64_t>& slots);  // fills every hole in place
 
 private:
+    void grow(size_t octets) { octets_ += octets; }
+
     PartitionId partition_;
     bool wants_mod_sequence_ = false;
     bool value_too_large_ = false;

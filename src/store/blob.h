@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "net/task.h"
 
 namespace heliopost::store {
@@ -70,6 +72,16 @@ public:
     // with Fault::not_found, or Fault::internal when a checksum is wrong.
     static constexpr size_t read_octets_max = 4 * chunk_octets;
     virtual net::Task<Result<std::string>> read(BlobId blob, std::uint64_t from, std::uint64_t count) = 0;
+
+    // Deletes what no reference keeps and nobody used for unused_before_sweep, looking at some blobs_max
+    // blobs a call and going on there in the next. One caller at a time.
+    struct Swept {
+        size_t looked_at = 0;
+        size_t deleted = 0;
+        bool done = false;  // reached the end; the next call starts over
+    };
+    static constexpr std::chrono::hours unused_before_sweep{24};
+    virtual net::Task<Result<Swept>> sweep(Time now, size_t blobs_max) = 0;
 };
 
 }  // namespace heliopost::store

@@ -18,6 +18,7 @@ struct PartitionId {
 
 constexpr PartitionId directory_partition{PartitionId::Kind::directory, 0};
 constexpr PartitionId queue_partition{PartitionId::Kind::queue, 0};
+constexpr PartitionId blobs_partition{PartitionId::Kind::blobs, 0};  // readable; written by the store only
 constexpr PartitionId account_partition(AccountId account) {
     return {PartitionId::Kind::account, account.value};
 }

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -52,6 +53,7 @@ public:
 
     // The octets with every hole filled from values.
     std::string filled(const std::vector<std::uint64_t>& values) const;
+    void fill(const std::vector<std::uint64_t>& values);  // the same in place, for the engines
 
 private:
     std::string octets_;

@@ -17,7 +17,8 @@
 //
 // Refused (Event::bad): the caller answers "tag BAD text" (tag() may be empty: "* BAD"), and with
 // hang_up() also BYE, for we cannot tell where the next command starts without reading more than
-// swallowed_octets_max. Without hang_up() the rest of the command is read and dropped silently.
+// swallowed_octets_max. Without hang_up() the rest of the command is read and dropped silently; should it
+// turn out longer than that, a second Event::bad comes, with hang_up().
 //
 // Memory: one command, at most the limits; not thread-safe; the views it returns live until the next
 // feed(). RFC 9051 §2.2, §4.3; RFC 7888 (LITERAL+, LITERAL-); RFC 3516 (literal8).
@@ -39,6 +40,15 @@ struct LiteralHeader {
     bool binary = false;        // literal8: may hold NUL
     bool operator==(const LiteralHeader&) const = default;
 };
+
+// The literal header at the end of a line (without CRLF), if there is one. too_large: more than 63 bits.
+struct LineEnd {
+    bool has_literal = false;
+    bool too_large = false;
+    size_t header_octets = 0;
+    LiteralHeader literal;
+};
+LineEnd find_literal(std::string_view line);
 
 struct ReaderLimits {
     size_t line_octets = line_octets_max;  // the text of a command without its literals' octets
@@ -93,6 +103,9 @@ public:
     // The tag of the command under way, "" if it has none that can be answered.
     std::string_view tag() const;
 
+    // Gives text()'s memory back: before a long wait, so that an idle connection costs little.
+    void release_text();
+
     // Nothing of a command has been read: the moment for an idle time-out and for stopping.
     bool between_commands() const { return state_ == State::start; }
 
@@ -109,23 +122,28 @@ private:
         closed,
     };
 
+    Step feed_some(std::string_view octets);
     Step feed_line(std::string_view octets);
     Step feed_literal(std::string_view octets);
     Step feed_append(std::string_view octets);
-    size_t drop(std::string_view octets);
+    Step drop_octets(std::string_view octets);
+    Step drop_line(std::string_view octets);
     Event end_line();
-    Event begin_literal();
-    Event refuse(Fault fault, std::string text, bool lost);
-    bool is_append_message() const;
+    Event end_append(std::string_view line);
+    Event begin_literal(const LineEnd& end);
+    Event refuse(Fault fault, std::string text);
+    Event refuse_literal(Fault fault, std::string text, const LineEnd& end);
+    Event lose(std::string text);
+    bool skip_literal(const LineEnd& end);
+    bool is_append_message(const LineEnd& end) const;
     void begin_command();
 
     ReaderLimits limits_;
     State state_ = State::start;
     bool line_expected_ = false;
-    bool finished_ = false;  // text_ was given out; the next octet starts anew
-    bool append_seen_ = false;
     std::string text_;
     size_t line_start_ = 0;  // of the line under way, in text_
+    size_t append_end_ = 0;  // where the header of APPEND's message literal ends, in text_
     size_t literals_seen_ = 0;
     size_t literal_octets_seen_ = 0;
     std::uint64_t left_ = 0;     // octets of the literal still to come
@@ -134,14 +152,5 @@ private:
     LiteralHeader literal_;
     Error error_{};
 };
-
-// The literal header at the end of a line (without CRLF), if there is one. too_large: more than 63 bits.
-struct LineEnd {
-    bool has_literal = false;
-    bool too_large = false;
-    size_t header_octets = 0;
-    LiteralHeader literal;
-};
-LineEnd find_literal(std::string_view line);
 
 }  // namespace heliopost::imap

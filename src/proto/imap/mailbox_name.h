@@ -8,6 +8,7 @@
 // RFC 3501 §5.1, §5.1.3 (modified UTF-7); RFC 9051 §5.1 (Net-Unicode, RFC 5198).
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 

@@ -1,8 +1,8 @@
 // Address lists: From, To, Cc and the like.
 //
 // One flat list, with markers where a group begins and ends, as IMAP's ENVELOPE shows it. Never fails:
-// what is not an address is kept as the display name or the local part it resembles most. Comments are
-// dropped, but one after a bare address is its name ("ann@a.example (Ann)").
+// what is not an address is kept as the display name or the local part it resembles most. A comment
+// beside a bare address is its name ("ann@a.example (Ann)").
 //
 // RFC 5322 §3.4 and §4.4 (obsolete forms), RFC 6532 §3.2 (UTF-8), RFC 9051 §7.5.2.
 #pragma once
@@ -25,6 +25,8 @@ struct Address {
     std::string mailbox;  // local part, unquoted; for ENVELOPE a group's name goes here
     std::string host;     // domain or [literal]; empty for a bare local part: ENVELOPE then writes "", as
                           // NIL would mean a group
+
+    std::string comment;  // what stood in comments beside a name, for display; not in ENVELOPE
 
     bool operator==(const Address&) const = default;
 };

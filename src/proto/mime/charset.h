@@ -1,8 +1,8 @@
 // Charsets to UTF-8.
 //
 // The result is always UTF-8, U+FFFD for what the charset does not have. A charset that is not known is read
-// as UTF-8 where the octets are, else as windows-1252 (what senders mean most often). us-ascii and
-// iso-8859-1 are read so too: HTML's Encoding standard does the same.
+// as UTF-8 where the octets are, else as windows-1252 (what senders mean most often). us-ascii is
+// read so too, and iso-8859-1 is read as windows-1252, as HTML's Encoding standard says.
 #pragma once
 
 #include <cstddef>

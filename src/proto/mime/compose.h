@@ -11,6 +11,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "proto/mime/address.h"
@@ -52,6 +53,7 @@ private:
     Composer& content_field(std::string_view name, std::string_view value, const Parameters& parameters);
 
     std::string out_;
+    bool first_boundary_ = false;  // nothing stands between the header's end and the next boundary
 };
 
 }  // namespace heliopost::mime

@@ -5,7 +5,8 @@
 //                           |-- header --|-- body ---------|
 //
 // A header range includes the empty line that ends it. A body ends before the line end that belongs to the
-// next boundary (RFC 2046 §5.1.1). A part's ranges lie within its parent's body.
+// next boundary (RFC 2046 §5.1.1); only a header that ends there keeps its own line end. A part's ranges lie
+// within its parent's body.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +24,8 @@ namespace heliopost::mime {
 enum class PartKind : std::uint8_t {
     leaf,       // no children
     multipart,  // one child or more
-    message,    // message/rfc822 or message/global: one child, which has an envelope
+    message,    // message/rfc822 or message/global: one child, the message inside, which has an envelope;
+                // BODY[n.HEADER] and BODY[n.TEXT] are the child's header and body
 };
 
 struct Part {
@@ -31,7 +33,7 @@ struct Part {
     std::uint64_t header_begin = 0;
     std::uint64_t body_begin = 0;
     std::uint64_t body_end = 0;
-    std::uint64_t lines = 0;  // of the body: its LFs, and one more for a last line without
+    std::uint64_t lines = 0;  // line ends within the body
 
     // What the part is: the Content-Type, or its default (text/plain; message/rfc822 in a digest), as sent.
     // A composite type that could not be read as one is shown as what its octets are: text/plain for
@@ -61,7 +63,7 @@ struct Structure {
     std::vector<Part> parts;  // [0] is the message; a child stands after its parent
     std::vector<Envelope> envelopes;
     std::uint64_t octets = 0;       // of the whole message
-    std::uint64_t lines = 0;        // of the whole message, as Part::lines
+    std::uint64_t lines = 0;        // line ends in the whole message
     bool eight_bit_header = false;  // some header has octets above 127: needs SMTPUTF8 (RFC 6532)
     bool eight_bit_body = false;    // some body has: needs 8BITMIME (RFC 6152)
     bool nul = false;               // has a NUL octet: no IMAP literal without "~" (RFC 9051 §4.3.1)

@@ -31,7 +31,9 @@ public:
 
 private:
     void feed_base64(std::string_view octets, std::string& out);
+    void finish_base64_group(std::string& out);
     void feed_quoted_printable(std::string_view octets, std::string& out);
+    void quoted_octet(char c, std::string& out);
     void feed_uuencode(std::string_view octets, std::string& out);
     void uu_line(std::string& out);
 

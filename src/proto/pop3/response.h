@@ -4,7 +4,7 @@
 //   encoder.feed(octets, sink); ... sink(encoder.end());
 //
 // The message is given octet-exact: a dot at the start of a line is doubled, and a missing CRLF at the end is
-// added, nothing else (RFC 1939 §3). A dot behind a bare LF is doubled too when the LF follows a CR only.
+// added, nothing else (RFC 1939 §3). A dot behind a bare LF is text.
 // Pieces point into the octets or to constants. RFC 1939, RFC 2449 §8 (response codes), RFC 3206.
 #pragma once
 

@@ -74,11 +74,13 @@ Result<std::string> prepare(std::string_view text) {
     if (U_FAILURE(status) != 0) return fail(Fault::internal, "no SASLprep profile");
     const auto from =
         icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), static_cast<int32_t>(text.size())));
-    // NFKC makes one code unit into 18 at most (U+FDFA).
+    // Deviates from RFC 4013 §2.5 by taking unassigned code points when a password is set too: the profile
+    // knows Unicode 3.2 only, and people do use emoji. NFKC makes one code unit into 18 at most (U+FDFA).
     constexpr int32_t growth_max = 18;
     std::u16string to(static_cast<size_t>(from.length()) * growth_max, u'\0');
-    const int32_t length = usprep_prepare(profile.get(), from.getBuffer(), from.length(), to.data(),
-                                          static_cast<int32_t>(to.size()), USPREP_DEFAULT, nullptr, &status);
+    const int32_t length =
+        usprep_prepare(profile.get(), from.getBuffer(), from.length(), to.data(),
+                       static_cast<int32_t>(to.size()), USPREP_ALLOW_UNASSIGNED, nullptr, &status);
     if (U_FAILURE(status) != 0 || length <= 0) return refused();
     std::string out;
     icu::UnicodeString(to.data(), length).toUTF8String(out);

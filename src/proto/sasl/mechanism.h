@@ -33,6 +33,7 @@ Result<std::string> decode_response(std::string_view line);
 Result<std::string> decode_initial_response(std::string_view word);
 
 // SASLprep (RFC 4013) of a name or password; empty results and prohibited characters are Fault::syntax.
+// Unassigned code points pass.
 Result<std::string> prepare(std::string_view text);
 
 }  // namespace heliopost::sasl

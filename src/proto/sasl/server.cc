@@ -75,7 +75,8 @@ Step Server::take(std::string_view response) {
         case At::end:
             break;
     }
-    ASSERT(!"no response was asked for");
+    const bool response_was_asked_for = false;
+    ASSERT(response_was_asked_for);
     return Failed{};
 }
 

@@ -8,8 +8,8 @@
 //     Done          logged in: the caller still decides whether authcid may act as authzid
 //     Failed        Fault::syntax: 501 / BAD; Fault::denied: 535 / NO; the text is safe for the peer
 //
-// Names and passwords come out prepared with SASLprep; those that cannot be prepared (prohibited or
-// unassigned characters) fail as wrong credentials would. Channel binding is not offered: "y" and "n" are
+// Names and passwords come out prepared with SASLprep; those that cannot be prepared (prohibited
+// characters) fail as wrong credentials would. Channel binding is not offered: "y" and "n" are
 // taken, "p=" is refused (RFC 5802 §6). The nonce is the caller's: at least 18 random octets in base64.
 //
 // One exchange an object; calling the member that the last step did not ask for is a programmer's error.
