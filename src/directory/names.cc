@@ -31,6 +31,7 @@ Result<std::string> fold_unicode(std::string_view text) {
     if (U_FAILURE(status) != 0) return fail(Fault::syntax, "local part cannot be normalised");
     std::string out;
     composed.toUTF8String(out);
+    if (out.size() > smtp::local_part_octets_max) return fail(Fault::syntax, "local part too long");
     return out;
 }
 

@@ -9,6 +9,7 @@
 #include "directory/snapshot.h"
 #include "proto/sasl/mechanism.h"
 #include "proto/sasl/scram.h"
+#include "proto/smtp/address.h"
 
 namespace heliopost::directory {
 namespace {
@@ -320,7 +321,7 @@ net::Task<Result<Account>> StoredDirectory::add_account(NewAccount account, Writ
     Account fresh;
     fresh.display_name = account.display_name;
     fresh.quota_octets = account.quota_octets;
-    if (fresh.display_name.size() > smtp::domain_octets_max)
+    if (fresh.display_name.size() > display_name_octets_max)
         co_return fail(Fault::too_large, "display name too long");
     const Time created = world_.now();
     Plan plan = [name, mailboxes, created, &fresh](const Snapshot& now, Change& change) -> Result<void> {
