@@ -1,0 +1,53 @@
+#include "net/line_reader.h"
+
+#include "base/assert.h"
+
+namespace heliopost::net {
+
+Task<bool> LineReader::fill(Deadline deadline) {
+    if (!empty()) co_return true;
+    if (!more_likely_) {
+        buffer_.reset();
+        co_await stream_.wait_readable(deadline, nullptr);
+    }
+    if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(buffer_octets_);
+    at_ = size_ = 0;
+    size_ = co_await stream_.read_some({buffer_.get(), buffer_octets_}, deadline);
+    more_likely_ = size_ == buffer_octets_;
+    if (size_ == 0) buffer_.reset();
+    co_return size_ > 0;
+}
+
+void LineReader::consume(size_t octets) {
+    ASSERT(octets <= size_ - at_);
+    at_ += octets;
+    if (at_ < size_) return;
+    at_ = size_ = 0;
+    if (!more_likely_) buffer_.reset();
+}
+
+Task<Result<bool>> LineReader::read_line(std::string* line, size_t line_octets_max, Deadline deadline) {
+    constexpr size_t patience = 10;  // times the limit, for a line that is only read to be refused
+    line->clear();
+    size_t length = 0;
+    for (;;) {
+        const bool more = co_await fill(deadline);
+        if (!more) co_return false;
+        const std::string_view rest = buffered();
+        const size_t end = rest.find('\n');
+        const std::string_view part = rest.substr(0, end == std::string_view::npos ? end : end + 1);
+        length += part.size();
+        if (length <= line_octets_max) {
+            line->append(part);
+        } else {
+            line->clear();
+        }
+        consume(part.size());
+        if (length / patience > line_octets_max) throw Gone("sent a line without end");
+        if (end == std::string_view::npos) continue;
+        if (length > line_octets_max) co_return fail(Fault::too_large, "line too long");
+        co_return true;
+    }
+}
+
+}  // namespace heliopost::net

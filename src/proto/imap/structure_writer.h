@@ -1,0 +1,22 @@
+// ENVELOPE, BODY and BODYSTRUCTURE of FETCH, from the values that proto/mime made of a message.
+//
+// Header values go out raw, as RFC 9051 §7.5.2 asks; those with 8-bit octets as rev2 quoted strings where
+// they are UTF-8, else as literals. What lies deeper than structure_depth_max is written as one opaque part.
+#pragma once
+
+#include <string>
+
+#include "proto/imap/mailbox_name.h"
+#include "proto/mime/envelope.h"
+#include "proto/mime/part.h"
+
+namespace heliopost::imap {
+
+void append_envelope(std::string& out, const mime::Envelope& envelope, Revision revision);
+
+enum class StructureForm : std::uint8_t { body, body_structure };  // without and with extension fields
+
+void append_structure(std::string& out, const mime::Structure& structure, StructureForm form,
+                      Revision revision);
+
+}  // namespace heliopost::imap

@@ -1,0 +1,78 @@
+#include "store/chunk.h"
+
+#include <zstd.h>
+
+#include <memory>
+
+#include "base/assert.h"
+#include "store/crc32c.h"
+#include "store/tuple.h"
+
+namespace heliopost::store {
+namespace {
+
+constexpr int zstd_level = 1;
+constexpr size_t compress_from_octets = 64;  // below it zstd's own header eats the gain
+constexpr char codec_plain = 0, codec_zstd = 1, key_none = 0;
+
+struct FreeContext {
+    void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
+    void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+};
+
+// Appends plain to out compressed; leaves out alone and says false when that does not make it smaller.
+bool append_compressed(std::string& out, std::string_view plain) {
+    if (plain.size() < compress_from_octets) return false;
+    // One a thread: to set one up costs more than to compress a small message.
+    thread_local const std::unique_ptr<ZSTD_CCtx, FreeContext> context(ZSTD_createCCtx());
+    const size_t before = out.size();
+    out.resize(before + plain.size() - 1);
+    const size_t octets = ZSTD_compressCCtx(context.get(), out.data() + before, plain.size() - 1,
+                                            plain.data(), plain.size(), zstd_level);
+    const bool smaller = ZSTD_isError(octets) == 0;
+    out.resize(before + (smaller ? octets : 0));
+    return smaller;
+}
+
+std::string checksum_of(std::string_view head, std::string_view payload) {
+    return Tuple().u32(crc32c(payload, crc32c(head)));
+}
+
+}  // namespace
+
+std::string encode_chunk(std::string_view plain) {
+    ASSERT(plain.size() <= chunk_octets);
+    std::string out(chunk_header_octets, '\0');
+    out.reserve(chunk_header_octets + plain.size());
+    out[0] = append_compressed(out, plain) ? codec_zstd : codec_plain;
+    if (out[0] == codec_plain) out += plain;
+    out[1] = key_none;
+    const std::string octets = Tuple().u32(static_cast<std::uint32_t>(plain.size()));
+    out.replace(2, 4, octets);
+    const std::string_view view = out;
+    out.replace(6, 4, checksum_of(view.substr(0, 6), view.substr(chunk_header_octets)));
+    return out;
+}
+
+Result<std::string> decode_chunk(std::string_view record) {
+    const auto broken = [] { return fail(Fault::internal, "a part of a message in the store is damaged"); };
+    if (record.size() < chunk_header_octets) return broken();
+    const std::string_view payload = record.substr(chunk_header_octets);
+    if (record.substr(6, 4) != checksum_of(record.substr(0, 6), payload)) return broken();
+    TupleReader reader(record.substr(2, 4));
+    const size_t octets = TRY(reader.u32());
+    if (octets > chunk_octets || record[1] != key_none) return broken();
+    if (record[0] == codec_plain) {
+        if (payload.size() != octets) return broken();
+        return std::string(payload);
+    }
+    if (record[0] != codec_zstd) return broken();
+    thread_local const std::unique_ptr<ZSTD_DCtx, FreeContext> context(ZSTD_createDCtx());
+    std::string plain(octets, '\0');
+    const size_t got =
+        ZSTD_decompressDCtx(context.get(), plain.data(), plain.size(), payload.data(), payload.size());
+    if (ZSTD_isError(got) != 0 || got != octets) return broken();
+    return plain;
+}
+
+}  // namespace heliopost::store

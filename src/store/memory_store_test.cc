@@ -1,0 +1,56 @@
+#include "store/memory_store.h"
+
+#include <doctest/doctest.h>
+
+#include "store/test_world.h"
+
+namespace heliopost::store {
+namespace {
+
+const PartitionId account = account_partition(AccountId(7));
+
+Batch put_row(std::string key, std::string value) {
+    Batch batch(account);
+    batch.put(std::move(key), std::move(value));
+    return batch;
+}
+
+}  // namespace
+
+TEST_CASE("memory store: a commit that is not yet synced is not to be seen, and gone after a crash") {
+    TestWorld world;
+    const auto disk = std::make_shared<MemoryDisk>();
+    bool stopped = false;
+    {
+        MemoryStore store(world, disk, {.sync_delay = std::chrono::milliseconds(5)});
+        REQUIRE(world.run(store.commit(put_row("a", "1"))).has_value());
+
+        boost::asio::co_spawn(world.loop, store.commit(put_row("b", "2")),
+                              [&](std::exception_ptr error, auto) { stopped = error != nullptr; });
+        world.loop.restart();
+        world.loop.poll();  // submitted; the sync is 5 ms away
+        store.crash();
+        world.loop.restart();
+        world.loop.run();
+        CHECK_THROWS_AS(world.run(store.get(account, "a")), net::Stopped);
+        CHECK_THROWS_AS(world.run(store.commit(put_row("c", "3"))), net::Stopped);
+    }
+    CHECK(stopped);
+    MemoryStore again(world, disk, {});
+    CHECK(world.run(again.get(account, "a")).value() == "1");
+    CHECK_FALSE(world.run(again.get(account, "b")).value().has_value());
+    CHECK_FALSE(world.run(again.get(account, "c")).value().has_value());
+    CHECK(disk->commits() == 1);
+}
+
+TEST_CASE("memory store: a failing disk refuses all, then goes on") {
+    TestWorld world;
+    const auto disk = std::make_shared<MemoryDisk>();
+    MemoryStore store(world, disk, {});
+    disk->set_failing(true);
+    CHECK(world.run(store.commit(put_row("a", "1"))).error().fault == Fault::temporary);
+    disk->set_failing(false);
+    CHECK(world.run(store.commit(put_row("a", "1"))).has_value());
+}
+
+}  // namespace heliopost::store

@@ -1,0 +1,26 @@
+// PartitionId: the unit of ordering and placement: the directory, the queue, one account, the blobs.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+
+#include "base/id.h"
+
+namespace heliopost::store {
+
+struct PartitionId {
+    enum class Kind : std::uint8_t { directory = 1, queue = 2, account = 3, blobs = 4 };
+    Kind kind = Kind::directory;
+    std::uint64_t number = 0;  // the account's id; 0 for the others
+
+    constexpr auto operator<=>(const PartitionId&) const = default;
+};
+
+constexpr PartitionId directory_partition{PartitionId::Kind::directory, 0};
+constexpr PartitionId queue_partition{PartitionId::Kind::queue, 0};
+constexpr PartitionId blobs_partition{PartitionId::Kind::blobs, 0};  // readable; written by the store only
+constexpr PartitionId account_partition(AccountId account) {
+    return {PartitionId::Kind::account, account.value};
+}
+
+}  // namespace heliopost::store
