@@ -2,8 +2,11 @@
 //
 // Addresses are compared without case; domains are A-labels in lower case. Every domain has postmaster
 // and abuse (RFC 5321 §4.5.1, RFC 2142): where no alias names them they go to the domain's first account.
-// Safe to call on any loop. Kept in the store's directory partition and cached whole in memory up to
-// cache limits, so that a RCPT reads nothing from disk.
+// Safe to call on any loop, but for what hashes a password (add_account, set_password), which runs on
+// the World that the Directory was made with. Kept in the store's directory partition and held whole in
+// memory, about 700 octets an account, as an immutable snapshot that every change replaces: a RCPT
+// reads nothing from disk and sees one moment. Changes are one commit on condition that nothing changed
+// since the snapshot they were made from. Formats: docs/format-directory.md.
 #pragma once
 
 #include <cstdint>
@@ -20,9 +23,13 @@
 
 namespace heliopost::directory {
 
-inline constexpr std::size_t alias_targets_max = 1000;          // of one alias or group
-inline constexpr std::size_t alias_depth_max = 10;              // alias to alias
-inline constexpr std::size_t recipients_expanded_max = 10'000;  // of one address
+inline constexpr std::size_t alias_targets_max = 1000;            // of one alias or group
+inline constexpr std::size_t alias_depth_max = 10;                // alias to alias
+inline constexpr std::size_t recipients_expanded_max = 10'000;    // of one address
+inline constexpr std::size_t addresses_expected_max = 1'000'000;  // past it a warning is logged at load
+inline constexpr std::size_t display_name_octets_max = 255;
+inline constexpr int change_attempts_max = 100;         // of one change, against others that come in between
+inline constexpr std::size_t changes_kept_max = 1'000;  // rows by which another process catches up
 
 struct Domain {
     DomainId id;
@@ -82,13 +89,16 @@ public:
     virtual net::Task<Result<void>> load() = 0;
 
     // local_part as unquoted text, domain as sent. An empty domain is the bare <postmaster> and resolves
-    // to the first domain's.
+    // to the first domain's. An exact name wins over its subaddress form, then come postmaster and abuse,
+    // then the catch-all. Fails with Fault::temporary where aliases pass alias_depth_max or
+    // recipients_expanded_max; a loop alone ends where it closes.
     virtual net::Task<Result<Resolution>> resolve(std::string local_part, std::string domain) = 0;
     virtual bool is_local_domain(std::string domain) const = 0;
 
     virtual net::Task<Result<Account>> account(std::string address) = 0;
     virtual net::Task<Result<Account>> account(AccountId id) = 0;
-    // May the account send as this address (its own, with any subaddress, or an alias to it)?
+    // May the account send as this address (its own, with any subaddress, or an alias to it)? Never as what
+    // it only gets through a catch-all, nor as a postmaster or abuse that no alias names.
     virtual net::Task<Result<bool>> may_send_as(AccountId id, std::string address) = 0;
 
     virtual net::Task<Result<Domain>> add_domain(std::string name) = 0;
@@ -103,13 +113,22 @@ public:
     virtual net::Task<Result<Account>> add_account(NewAccount account, WriteMailboxes mailboxes) = 0;
     virtual net::Task<Result<void>> set_password(std::string address, std::string password) = 0;
     virtual net::Task<Result<void>> set_quota(std::string address, std::uint64_t octets) = 0;
-    // Removes the login at once; its partition is erased in steps.
+    virtual net::Task<Result<void>> set_disabled(std::string address, bool disabled) = 0;
+    // Removes the login at once; its partition is erased in steps by who knows what is in it: the account
+    // stands in removed_accounts() until erased() says that nothing is left.
     virtual net::Task<Result<void>> remove_account(std::string address) = 0;
+    virtual net::Task<Result<std::vector<AccountId>>> removed_accounts() = 0;
+    virtual net::Task<Result<void>> erased(AccountId account) = 0;
     virtual net::Task<Result<std::vector<Account>>> accounts(std::string domain) = 0;  // empty: all
 
+    // Adds or replaces. Fault::exists where the address is an account's, Fault::too_large past
+    // alias_targets_max or 90,000 octets in all.
     virtual net::Task<Result<void>> put_alias(Alias alias) = 0;
     virtual net::Task<Result<void>> remove_alias(std::string address) = 0;
     virtual net::Task<Result<std::vector<Alias>>> aliases(std::string domain) = 0;
+
+    // 32 octets, constant over restarts and never shown: what is made up for unknown users comes from it.
+    virtual std::string secret() const = 0;
 };
 
 std::unique_ptr<Directory> make_directory(store::Store& store, net::World& world);

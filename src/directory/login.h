@@ -8,11 +8,14 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "directory/directory.h"
+#include "directory/password.h"
 #include "net/address.h"
 #include "net/task.h"
 #include "net/world.h"
@@ -21,6 +24,9 @@ namespace heliopost::directory {
 
 inline constexpr std::chrono::seconds login_delay_max{20};
 inline constexpr std::chrono::minutes login_remembered{5};
+inline constexpr std::size_t logins_remembered_max = 100'000;
+inline constexpr std::size_t login_hashes_waiting_max = 64;  // 19 MiB each while it runs; past it temporary
+inline constexpr std::size_t login_name_octets_max = 1'024;
 
 // Where a login comes from, for delays and the log.
 struct LoginSource {
@@ -55,6 +61,15 @@ public:
                                                       LoginSource source) = 0;
 };
 
+struct LoginOptions {
+    // Password and hash; runs on the pool. Tests count the calls.
+    std::function<bool(std::string_view password, std::string_view hash)> verify = verify_password;
+    std::size_t hashes_waiting_max = login_hashes_waiting_max;
+};
+
+// world: for randomness at the start only. Delays, remembered passwords and known good addresses are of this
+// process and start anew with it.
 std::unique_ptr<Login> make_login(Directory& directory, net::World& world);
+std::unique_ptr<Login> make_login(Directory& directory, net::World& world, LoginOptions options);
 
 }  // namespace heliopost::directory

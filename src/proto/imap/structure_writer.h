@@ -1,7 +1,7 @@
 // ENVELOPE, BODY and BODYSTRUCTURE of FETCH, from the values that proto/mime made of a message.
 //
 // Header values go out raw, as RFC 9051 §7.5.2 asks; those with 8-bit octets as rev2 quoted strings where
-// they are UTF-8, else as literals. Parts below response_depth_max/2 levels cannot come from proto/mime.
+// they are UTF-8, else as literals. What lies deeper than structure_depth_max is written as one opaque part.
 #pragma once
 
 #include <string>

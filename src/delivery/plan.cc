@@ -1,0 +1,33 @@
+#include "delivery/plan.h"
+
+#include <set>
+
+namespace heliopost::delivery {
+namespace {
+
+void add_relay(Plan& out, std::set<std::string>& seen, Relaying relay) {
+    if (seen.insert(smtp::to_string(relay.to)).second) out.relays.push_back(std::move(relay));
+}
+
+}  // namespace
+
+Plan plan(const Envelope& envelope) {
+    using Kind = directory::Resolution::Kind;
+    Plan out;
+    std::set<AccountId> accounts;
+    std::set<std::string> relayed;
+    for (const Recipient& recipient : envelope.recipients) {
+        for (const auto& mailbox : recipient.resolution.accounts)
+            if (accounts.insert(mailbox.account).second)
+                out.filings.push_back(
+                    {mailbox.account, smtp::to_string(recipient.address), mailbox.quota_octets});
+        for (const std::string& forward : recipient.resolution.forwards)
+            if (auto address = smtp::parse_address(forward))
+                add_relay(out, relayed, {*std::move(address), recipient.notify, std::nullopt});
+        if (recipient.resolution.kind == Kind::not_local)
+            add_relay(out, relayed, {recipient.address, recipient.notify, recipient.original});
+    }
+    return out;
+}
+
+}  // namespace heliopost::delivery

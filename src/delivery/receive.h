@@ -1,0 +1,40 @@
+// receive(): from the last octet of a message to the reply. What becomes of it is decided and committed here.
+//
+// judge (checks/ come later) -> plan -> commit: every recipient's account and the queue in one commit,
+// synced once; only then does the caller acknowledge (RFC 5321 §6.1).
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "delivery/envelope.h"
+#include "delivery/incoming.h"
+#include "net/task.h"
+#include "net/world.h"
+#include "queue/queue.h"
+#include "store/store.h"
+
+namespace heliopost::delivery {
+
+// What a delivery needs of the program; one a loop, outlives every delivery of it.
+struct Delivering {
+    net::World& world;
+    store::Store& store;
+    queue::Queue& queue;
+    std::string host_name;
+    std::chrono::milliseconds expire_after{std::chrono::days(5)};  // of what is relayed
+};
+
+// All recipients or none. Fails with Fault::denied for a loop (5.4.6), temporary, internal. Quota was asked
+// at RCPT and is only counted here (architecture.md §5).
+net::Task<Result<void>> receive(Delivering* to, std::shared_ptr<const Envelope> envelope,
+                                std::shared_ptr<const Message> message);
+
+// LMTP: each recipient on its own, with its own answer, in order (RFC 2033 §4.2). Quota is enforced.
+net::Task<std::vector<Result<void>>> receive_each(Delivering* to, std::shared_ptr<const Envelope> envelope,
+                                                  std::shared_ptr<const Message> message);
+
+}  // namespace heliopost::delivery

@@ -1,0 +1,17 @@
+// The trace fields that stand in front of a message: RFC 5321 §4.4.
+#pragma once
+
+#include <string>
+
+#include "delivery/envelope.h"
+
+namespace heliopost::delivery {
+
+// Received alone, for a message that goes on. for_recipient: named only when it is the only one.
+std::string received_field(const Envelope& envelope, const std::string& host_name, bool show_client);
+
+// Return-Path, Delivered-To and Received, for a mailbox.
+std::string mailbox_prefix(const Envelope& envelope, const std::string& delivered_to,
+                           const std::string& received);
+
+}  // namespace heliopost::delivery

@@ -1,0 +1,287 @@
+#include "main/option.h"
+
+#include <array>
+#include <utility>
+
+#include "base/text.h"
+
+namespace heliopost {
+namespace {
+
+Result<std::string> text_of(const toml::node& node) {
+    if (const auto value = node.value_exact<std::string>()) return *value;
+    return fail(Fault::syntax, "expected a text in quotes");
+}
+
+Result<std::vector<std::string>> texts_of(const toml::node& node) {
+    const toml::array* array = node.as_array();
+    if (array == nullptr) return fail(Fault::syntax, "expected a list: [\"...\", \"...\"]");
+    std::vector<std::string> texts;
+    for (const toml::node& item : *array) texts.push_back(TRY(text_of(item)));
+    return texts;
+}
+
+template <class Section, class Base>
+auto text(Section Settings::* section, std::string Base::* value) {
+    return [=](Settings& settings, const toml::node& node) -> Result<void> {
+        (settings.*section).*value = TRY(text_of(node));
+        return {};
+    };
+}
+
+template <class Section, class Base>
+auto flag(Section Settings::* section, bool Base::* value) {
+    return [=](Settings& settings, const toml::node& node) -> Result<void> {
+        const auto given = node.value_exact<bool>();
+        if (!given) return fail(Fault::syntax, "expected true or false");
+        (settings.*section).*value = *given;
+        return {};
+    };
+}
+
+template <class Section, class Base>
+auto number(Section Settings::* section, std::uint64_t Base::* value, std::int64_t least, std::int64_t most) {
+    return [=](Settings& settings, const toml::node& node) -> Result<void> {
+        const auto given = node.value_exact<std::int64_t>();
+        if (!given || *given < least || *given > most)
+            return fail(Fault::syntax,
+                        "expected a number from " + std::to_string(least) + " to " + std::to_string(most));
+        (settings.*section).*value = static_cast<std::uint64_t>(*given);
+        return {};
+    };
+}
+
+template <class Section, class Base>
+auto octets(Section Settings::* section, std::uint64_t Base::* value) {
+    return [=](Settings& settings, const toml::node& node) -> Result<void> {
+        if (const auto given = node.value_exact<std::int64_t>(); given && *given >= 0)
+            (settings.*section).*value = static_cast<std::uint64_t>(*given);
+        else
+            (settings.*section).*value = TRY(parse_octets(TRY(text_of(node))));
+        return {};
+    };
+}
+
+template <class Section, class Base>
+auto duration(Section Settings::* section, std::chrono::seconds Base::* value) {
+    return [=](Settings& settings, const toml::node& node) -> Result<void> {
+        (settings.*section).*value = TRY(parse_duration(TRY(text_of(node))));
+        return {};
+    };
+}
+
+template <class Section, class Base>
+auto endpoints(Section Settings::* section, std::vector<net::Endpoint> Base::* value) {
+    return [=](Settings& settings, const toml::node& node) -> Result<void> {
+        auto& list = (settings.*section).*value;
+        list.clear();
+        for (const std::string& word : TRY(texts_of(node))) list.push_back(TRY(net::parse_endpoint(word)));
+        return {};
+    };
+}
+
+template <class Section, class Base>
+auto texts(Section Settings::* section, std::vector<std::string> Base::* value) {
+    return [=](Settings& settings, const toml::node& node) -> Result<void> {
+        (settings.*section).*value = TRY(texts_of(node));
+        return {};
+    };
+}
+
+Result<void> set_log_format(Settings& settings, const toml::node& node) {
+    const std::string word = TRY(text_of(node));
+    if (word != "logfmt" && word != "json") return fail(Fault::syntax, "expected \"logfmt\" or \"json\"");
+    settings.log.format = word == "json" ? LogFormat::json : LogFormat::logfmt;
+    return {};
+}
+
+Result<void> set_log_level(Settings& settings, const toml::node& node) {
+    const std::string word = TRY(text_of(node));
+    for (const auto level : {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error})
+        if (word == to_string(level)) {
+            settings.log.level = level;
+            return {};
+        }
+    return fail(Fault::syntax, "expected \"debug\", \"info\", \"warning\" or \"error\"");
+}
+
+Result<void> set_certificates(Settings& settings, const toml::node& node) {
+    constexpr std::string_view form = "expected a list of { certificate = \"FILE\", key = \"FILE\" }";
+    const toml::array* array = node.as_array();
+    if (array == nullptr) return fail(Fault::syntax, std::string(form));
+    settings.tls.certificates.clear();
+    for (const toml::node& item : *array) {
+        const toml::table* table = item.as_table();
+        if (table == nullptr || table->size() != 2) return fail(Fault::syntax, std::string(form));
+        const toml::node* certificate = table->get("certificate");
+        const toml::node* key = table->get("key");
+        if (certificate == nullptr || key == nullptr) return fail(Fault::syntax, std::string(form));
+        settings.tls.certificates.push_back({TRY(text_of(*certificate)), TRY(text_of(*key))});
+    }
+    return {};
+}
+
+Result<void> set_source_addresses(Settings& settings, const toml::node& node) {
+    settings.relay.source_addresses.clear();
+    for (const std::string& word : TRY(texts_of(node))) {
+        boost::system::error_code error;
+        const auto address = boost::asio::ip::make_address(word, error);
+        if (error) return fail(Fault::syntax, "\"" + word + "\" is no IP address");
+        settings.relay.source_addresses.push_back(address);
+    }
+    return {};
+}
+
+void add_listeners(std::vector<Option>& table, auto section, const std::array<std::string_view, 4>& keys,
+                   std::string_view clear, std::string_view tls) {
+    using Section = std::remove_cvref_t<decltype(std::declval<Settings>().*section)>;
+    const auto base = section;
+    if (!keys[0].empty())
+        table.push_back({{keys[0], "list of addresses", clear, "where to listen; the client may start TLS"},
+                         endpoints<Section, ListenSettings>(base, &ListenSettings::listen)});
+    if (!keys[1].empty())
+        table.push_back({{keys[1], "list of addresses", tls, "where to listen with TLS from the first octet"},
+                         endpoints<Section, ListenSettings>(base, &ListenSettings::listen_tls)});
+    table.push_back({{keys[2], "number", "20000", "connections at once"},
+                     number<Section, ListenSettings>(base, &ListenSettings::connections_max, 1, 1'000'000)});
+    table.push_back(
+        {{keys[3], "number", "100", "connections at once from one IPv4 address or IPv6 /64"},
+         number<Section, ListenSettings>(base, &ListenSettings::connections_per_address_max, 1, 1'000'000)});
+}
+
+void add_server_options(std::vector<Option>& t) {
+    using S = Settings;
+    using Server = ServerSettings;
+    t.push_back({{"server.host_name", "text", "", "the name in greetings and trace fields: mail.example.org"},
+                 text(&S::server, &Server::host_name)});
+    t.push_back({{"server.data_directory", "directory", "\"/var/lib/heliopost\"",
+                  "the store; owned by the server's user"},
+                 text(&S::server, &Server::data_directory)});
+    t.push_back({{"server.admin_socket", "path", "\"/run/heliopost/admin.sock\"",
+                  "where the commands reach the server"},
+                 text(&S::server, &Server::admin_socket)});
+    t.push_back({{"server.user", "text", "\"\"", "the user to become once the ports are open; empty: none"},
+                 text(&S::server, &Server::user)});
+    t.push_back({{"server.threads", "number", "0", "network threads; 0 is one a core"},
+                 number(&S::server, &Server::threads, 0, 1024)});
+    t.push_back({{"server.disk_reserve", "size", "0",
+                  "new mail gets 452 below it; 0 is 2 % of the disk, at least 1GiB"},
+                 octets(&S::server, &Server::disk_reserve)});
+    t.push_back({{"server.cache", "size", "\"256MiB\"", "memory for the store's cache"},
+                 octets(&S::server, &Server::cache)});
+    t.push_back({{"log.format", "text", "\"logfmt\"", "\"logfmt\" or \"json\""}, set_log_format});
+    t.push_back(
+        {{"log.level", "text", "\"info\"", "\"debug\", \"info\", \"warning\" or \"error\""}, set_log_level});
+    t.push_back({{"tls.certificates", "list of tables", "[]",
+                  "{ certificate = \"FILE\", key = \"FILE\" }; the first is the default"},
+                 set_certificates});
+    t.push_back({{"dns.servers", "list of texts", "[]",
+                  "resolvers to ask, \"192.0.2.53\" or \"192.0.2.53@5353\"; none: the root servers"},
+                 texts(&S::dns, &DnsSettings::servers)});
+    t.push_back({{"dns.trust_anchor_file", "path", "\"\"",
+                  "the DNSSEC root key; empty: the system's if there is one"},
+                 text(&S::dns, &DnsSettings::trust_anchor_file)});
+}
+
+void add_relay_options(std::vector<Option>& t) {
+    using S = Settings;
+    using R = RelaySettings;
+    const auto relay = &S::relay;
+    t.push_back({{"relay.smart_host", "text", "\"\"",
+                  "\"host:port\" that takes all outgoing mail; empty: the recipients' MX"},
+                 text(relay, &R::smart_host)});
+    t.push_back({{"relay.smart_host_tls_from_start", "flag", "false", "TLS from the first octet (port 465)"},
+                 flag(relay, &R::smart_host_tls_from_start)});
+    t.push_back(
+        {{"relay.smart_host_require_tls", "flag", "true", "verify its certificate; never send in the clear"},
+         flag(relay, &R::smart_host_require_tls)});
+    t.push_back({{"relay.user", "text", "\"\"", "log in to the smart host as"}, text(relay, &R::user)});
+    t.push_back({{"relay.password", "text", "\"\"", "and with this password"}, text(relay, &R::password)});
+    t.push_back({{"relay.roots_file", "path", "\"\"",
+                  "certificates to trust for the smart host, besides the system's"},
+                 text(relay, &R::roots_file)});
+    t.push_back({{"relay.port", "number", "25", "the port of the recipients' MX"},
+                 number(relay, &R::port, 1, 65535)});
+    t.push_back({{"relay.ipv6", "flag", "true", "deliver over IPv6 too"}, flag(relay, &R::ipv6)});
+    t.push_back({{"relay.helo_name", "text", "\"\"", "the name in EHLO; empty: server.host_name"},
+                 text(relay, &R::helo_name)});
+    t.push_back({{"relay.source_addresses", "list of texts", "[]", "local addresses to deliver from"},
+                 set_source_addresses});
+    t.push_back({{"relay.connections_max", "number", "100", "outgoing connections at once"},
+                 number(relay, &R::connections_max, 1, 100'000)});
+    t.push_back({{"relay.connections_per_destination_max", "number", "10", "of them to one destination"},
+                 number(relay, &R::connections_per_destination_max, 1, 1'000)});
+    t.push_back({{"relay.retry_first", "duration", "\"5m\"", "wait after the first failure; it doubles"},
+                 duration(relay, &R::retry_first)});
+    t.push_back({{"relay.retry_max", "duration", "\"4h\"", "the longest wait between two attempts"},
+                 duration(relay, &R::retry_max)});
+    t.push_back({{"relay.warn_after", "duration", "\"4h\"", "tell the sender that the message waits"},
+                 duration(relay, &R::warn_after)});
+    t.push_back({{"relay.expire_after", "duration", "\"5d\"", "give up and tell the sender"},
+                 duration(relay, &R::expire_after)});
+}
+
+std::vector<Option> make_options() {
+    std::vector<Option> t;
+    using S = Settings;
+    add_server_options(t);
+    add_listeners(t, &S::smtp,
+                  {"smtp.listen", "", "smtp.connections_max", "smtp.connections_per_address_max"},
+                  "[]", "");
+    t.push_back({{"smtp.message_octets_max", "size", "\"50MiB\"",
+                  "the largest message, here and at submission, LMTP and APPEND"},
+                 octets(&S::smtp, &SmtpSettings::message_octets_max)});
+    t.push_back({{"smtp.recipients_max", "number", "1000", "recipients of one message"},
+                 number(&S::smtp, &SmtpSettings::recipients_max, 100, 1'000)});
+    add_listeners(t, &S::submission,
+                  {"submission.listen", "submission.listen_tls", "submission.connections_max",
+                   "submission.connections_per_address_max"},
+                  "[]", "[]");
+    t.push_back(
+        {{"submission.add_client_address", "flag", "false", "write the client's address into Received"},
+         flag(&S::submission, &SubmissionSettings::add_client_address)});
+    add_listeners(t, &S::lmtp,
+                  {"lmtp.listen", "", "lmtp.connections_max", "lmtp.connections_per_address_max"}, "[]", "");
+    add_listeners(
+        t, &S::imap,
+        {"imap.listen", "imap.listen_tls", "imap.connections_max", "imap.connections_per_address_max"},
+        "[]", "[]");
+    add_listeners(
+        t, &S::pop3,
+        {"pop3.listen", "pop3.listen_tls", "pop3.connections_max", "pop3.connections_per_address_max"},
+        "[]", "[]");
+    add_relay_options(t);
+    return t;
+}
+
+}  // namespace
+
+const std::vector<Option>& options() {
+    static const std::vector<Option> table = make_options();
+    return table;
+}
+
+Result<std::chrono::seconds> parse_duration(std::string_view text) {
+    constexpr std::int64_t most = 365 * 86'400;
+    const std::pair<char, std::int64_t> units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86'400}};
+    for (const auto& [unit, seconds] : units) {
+        if (!text.ends_with(unit)) continue;
+        const auto count = to_number(text.substr(0, text.size() - 1));
+        if (count && *count > 0 && *count <= static_cast<std::uint64_t>(most / seconds))
+            return std::chrono::seconds(static_cast<std::int64_t>(*count) * seconds);
+    }
+    return fail(Fault::syntax, "expected a duration like \"90s\", \"5m\", \"4h\" or \"5d\", at most 365d");
+}
+
+Result<std::uint64_t> parse_octets(std::string_view text) {
+    const std::pair<std::string_view, unsigned> units[] = {
+        {"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"TiB", 40}};
+    for (const auto& [unit, shift] : units) {
+        if (!text.ends_with(unit)) continue;
+        const auto count = to_number(text.substr(0, text.size() - unit.size()));
+        if (count && *count < (std::uint64_t{1} << (62 - shift))) return *count << shift;
+    }
+    return fail(Fault::syntax, "expected a size like \"50MiB\" or \"1GiB\"");
+}
+
+}  // namespace heliopost

@@ -1,0 +1,113 @@
+// Settings: what /etc/heliopost/heliopost.toml says, checked whole before anything starts.
+//
+// parse_settings() knows every key (options() is the one table: it parses, it suggests, it prints the
+// reference); an unknown key, a wrong type or a bad value is an error with line and column. Nothing is
+// read or opened here but the text.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "net/address.h"
+#include "net/tls.h"
+
+namespace heliopost {
+
+inline constexpr std::size_t settings_octets_max = std::size_t{1} << 20;  // of the file
+
+struct ServerSettings {
+    std::string host_name;
+    std::string data_directory = "/var/lib/heliopost";
+    std::string admin_socket = "/run/heliopost/admin.sock";
+    std::string user;                // empty: stay who started it
+    std::uint64_t threads = 0;       // 0: one a core
+    std::uint64_t disk_reserve = 0;  // octets; 0: 2 % of the disk, at least 1 GiB
+    std::uint64_t cache = std::uint64_t{256} << 20;
+};
+
+struct LogSettings {
+    LogFormat format = LogFormat::logfmt;
+    LogLevel level = LogLevel::info;
+};
+
+struct TlsSettings {
+    std::vector<net::CertificateFiles> certificates;
+};
+
+// A protocol's listeners: in the clear with STARTTLS or STLS, and TLS from the first octet.
+struct ListenSettings {
+    std::vector<net::Endpoint> listen;
+    std::vector<net::Endpoint> listen_tls;
+    std::uint64_t connections_max = 20'000;
+    std::uint64_t connections_per_address_max = 100;
+};
+
+struct SmtpSettings : ListenSettings {
+    std::uint64_t message_octets_max = std::uint64_t{50} << 20;
+    std::uint64_t recipients_max = 1'000;
+};
+
+struct SubmissionSettings : ListenSettings {
+    bool add_client_address = false;
+};
+
+struct RelaySettings {
+    std::string smart_host;  // "host:port"; empty: the recipients' MX
+    bool smart_host_tls_from_start = false;
+    bool smart_host_require_tls = true;
+    std::string user;
+    std::string password;
+    std::string roots_file;  // trusted for the smart host besides the system's
+    std::uint64_t port = 25;
+    bool ipv6 = true;
+    std::string helo_name;  // empty: the host name
+    std::vector<net::IpAddress> source_addresses;
+    std::uint64_t connections_max = 100;
+    std::uint64_t connections_per_destination_max = 10;
+    std::chrono::seconds retry_first{300};
+    std::chrono::seconds retry_max{4 * 3600};
+    std::chrono::seconds warn_after{4 * 3600};
+    std::chrono::seconds expire_after{5 * 24 * 3600};
+};
+
+struct DnsSettings {
+    std::vector<std::string> servers;  // "192.0.2.53" or "192.0.2.53@5353"; empty: ask the root servers
+    std::string trust_anchor_file;
+};
+
+struct Settings {
+    ServerSettings server;
+    LogSettings log;
+    TlsSettings tls;
+    SmtpSettings smtp;
+    SubmissionSettings submission;
+    ListenSettings lmtp;
+    ListenSettings imap;
+    ListenSettings pop3;
+    RelaySettings relay;
+    DnsSettings dns;
+};
+
+// One key of the file, for --help and the manual.
+struct OptionReference {
+    std::string_view key;       // "smtp.listen"
+    std::string_view type;      // "list of addresses"
+    std::string_view standard;  // as it would be written
+    std::string_view meaning;
+};
+std::vector<OptionReference> option_reference();
+
+// Errors name the file, line and column: "heliopost.toml:12:1: unknown key "smtp.listne"; did you mean
+// "smtp.listen"?"
+Result<Settings> parse_settings(std::string_view text, std::string_view file_name);
+
+// Reads the file first. Fault::not_found with what to do when it is not there.
+Result<Settings> load_settings(const std::string& file);
+
+}  // namespace heliopost

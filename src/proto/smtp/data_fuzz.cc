@@ -1,0 +1,25 @@
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+
+#include "proto/smtp/data.h"
+#include "proto/smtp/data_reference.h"
+
+// However DATA is cut into reads, it decodes as the plain reading of RFC 5321 does.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, size_t size) {
+    using namespace heliopost::smtp;
+    if (size == 0) return 0;
+    const size_t chunk = size_t{octets[0]} + 1;
+    const std::string text = std::string(reinterpret_cast<const char*>(octets) + 1, size - 1) + "\r\n.\r\n";
+    const Decoded want = decode_plainly(text);
+
+    DataDecoder decoder;
+    Decoded got;
+    while (got.consumed < text.size() && !decoder.done())
+        got.consumed += decoder.feed(std::string_view(text).substr(got.consumed, chunk),
+                                     [&](std::string_view piece) { got.message += piece; });
+    got.done = decoder.done();
+    got.defects = decoder.defects();
+    if (got != want) std::abort();
+    return 0;
+}

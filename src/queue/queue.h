@@ -1,0 +1,209 @@
+// Queue: durable outgoing mail. What is due is leased, tried by somebody else, and completed.
+//
+//   store::Batch batch(store::queue_partition);
+//   queue::Added added = CO_TRY(queue::add(batch, std::move(entry)));   // reads nothing
+//   CO_TRY(co_await store.commit(batches, blobs));                      // with local deliveries
+//   queue.added(added);                                                 // due at once
+//
+//   for (queue::Lease& lease : CO_TRY(co_await queue.due(query))) ...   // transport
+//   CO_TRY(co_await queue.complete(std::move(lease), outcomes, {}));
+//
+// One Queue a process. The rows are the truth; what is due when, and who has leased it, is an index in
+// memory, rebuilt by load(). After a restart every lease is gone and its recipients are due again. Every
+// recipient ends in exactly one of delivered, failed, dropped; then the entry and its blob's reference
+// go, in the commit of the last outcome (or the one after it, when two leases of one entry end together).
+//
+// It has no network and no clock and calls nobody above. Any loop may call any member; the coroutine goes
+// on where it was. Formats: docs/format-queue.md.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/id.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "net/task.h"
+#include "net/world.h"
+#include "queue/entry.h"
+#include "queue/retry.h"
+#include "store/batch.h"
+#include "store/store.h"
+
+namespace heliopost::queue {
+
+inline constexpr std::size_t entries_max = 1'000'000;              // in all; past it has_room() is false
+inline constexpr std::size_t lease_recipients_max = 1'000;         // of one lease
+inline constexpr std::size_t leases_max = 1'000;                   // of one call of due()
+inline constexpr std::size_t list_max = 1'000;                     // entries of one call of list()
+inline constexpr std::size_t cache_octets_max = 32 * 1024 * 1024;  // entries kept as they were added
+
+struct NewRecipient {
+    smtp::Address address;
+    smtp::Notify notify;
+    std::optional<smtp::OriginalRecipient> original_recipient;
+};
+
+struct NewEntry {
+    QueueId id;  // Queue::next_id, so that it can be logged before the commit
+    smtp::Address reverse_path;
+    Time created{};
+    Time expiry{};  // created + RetryOptions::expire_after
+    AccountId identity;
+    Source source = Source::submission;
+    store::BlobRef blob;
+    std::string prefix;
+    bool smtputf8 = false;
+    bool body_8bit = false;
+    bool requiretls = false;
+    smtp::Return ret = smtp::Return::unspecified;
+    std::optional<std::string> envelope_id;
+    std::vector<NewRecipient> recipients;
+    std::optional<Time> not_before;  // nothing: due when created
+};
+
+// What add() put into the batch, to be told to the Queue once the commit is done. Cheap to copy.
+struct Added {
+    std::shared_ptr<const Entry> entry;
+    std::shared_ptr<const std::vector<Recipient>> recipients;
+};
+
+// Writes the entry, its recipients and its blob's reference into a batch of store::queue_partition. The
+// commit fails with Fault::conflict if the id is taken. Fails with Fault::too_large past recipients_max,
+// prefix_octets_max or entry_octets_max, Fault::syntax for an address without a domain or no recipients.
+Result<Added> add(store::Batch& batch, NewEntry entry);
+
+// Ids that sort by time: milliseconds << 20 | random. Unique in this process; any thread.
+class IdSource {
+public:
+    QueueId next(Time now, std::uint64_t random);
+
+private:
+    std::atomic<std::uint64_t> last_{0};
+};
+
+// Some recipients of one entry that share a destination, for one attempt. Nobody else gets them until
+// complete() or the lease's end; destroyed without complete() they are due again as before.
+class Lease {
+public:
+    struct Hold;  // gives the recipients back
+    std::shared_ptr<const Entry> entry;
+    std::string destination;  // QueueOptions::destination_of the recipients' domain
+    std::vector<Recipient> recipients;
+
+    Lease();
+    ~Lease();
+    Lease(Lease&&) noexcept;
+    Lease& operator=(Lease&&) noexcept;
+
+    std::unique_ptr<Hold> hold;
+};
+
+struct DueQuery {
+    Time now{};
+    std::size_t leases = 16;
+    std::size_t recipients = 100;  // per lease: RFC 5321 §4.5.3.1.8 lets a server take no more
+    // May one more attempt to this destination begin? Asked once for each lease; empty: always. Must not
+    // call the Queue.
+    std::function<bool(std::string_view destination)> may_start;
+};
+
+// What came of one recipient of a lease. Those not named are given back as they were.
+struct Outcome {
+    std::uint32_t index = 0;       // Recipient::index
+    State state = State::pending;  // pending: try again at next_attempt
+    std::optional<Time> next_attempt;
+    bool attempted = true;      // counts; false: put off without a try
+    bool delay_warned = false;  // a warning goes out with `also`
+    Time at{};                  // of the attempt
+    LastReply reply;
+};
+
+// What is committed together with outcomes: DSNs, local deliveries.
+struct Also {
+    std::vector<store::Batch> batches;
+    std::vector<store::StagedBlob> blobs;
+    std::vector<Added> added;  // what add() put into batches
+};
+
+struct Shown {
+    std::shared_ptr<const Entry> entry;
+    std::vector<Recipient> recipients;  // final ones too, while the entry is there
+};
+
+struct Filter {
+    std::optional<State> state;  // with a recipient in this state
+    std::string domain;          // with a recipient of it; normalised
+    QueueId after;               // pages: ids above it
+    std::size_t limit = 100;     // at most list_max
+};
+
+struct Counts {
+    std::size_t entries = 0;
+    std::size_t pending = 0;  // recipients, leased ones too
+    std::size_t held = 0;
+    std::size_t leased = 0;
+};
+
+struct QueueOptions {
+    // What shares an attempt with what, from a normalised domain; empty: the domain itself. A smart host
+    // gives the same for all. Must be pure.
+    std::function<std::string(std::string_view domain)> destination_of;
+};
+
+class Queue {
+public:
+    virtual ~Queue() = default;
+
+    // Rebuilds the index from the store, and removes entries whose recipients are all final. Once, before
+    // any other member. Unreadable rows are logged and left for fsck.
+    virtual net::Task<Result<void>> load() = 0;
+
+    virtual QueueId next_id(net::World& world) = 0;
+
+    // After the commit that holds it; any thread.
+    virtual void added(Added entry) = 0;
+    // Takes up what was committed but never told (its caller was stopped in between): looks at entries
+    // above an id, newest first. Gives how many it found.
+    virtual net::Task<Result<std::size_t>> rescan(QueueId above) = 0;
+
+    virtual net::Task<Result<std::vector<Lease>>> due(DueQuery query) = 0;
+    // When the next unleased recipient is due; nothing when none is.
+    virtual std::optional<Time> next_due() const = 0;
+    // Called, on any thread, when next_due() became earlier. Must not call the Queue: post to a loop.
+    virtual void on_due(std::function<void()> changed) = 0;
+
+    // Writes the outcomes, and what is `also` said, in one commit. A failed commit changes nothing and
+    // gives the recipients back; Fault::conflict is resolved inside: a recipient held meanwhile stays held
+    // unless its outcome is final. When the wait is cut off (Stopped), the outcome is in doubt: the
+    // recipients stay leased until the next start, so that nothing is sent twice.
+    virtual net::Task<Result<void>> complete(Lease lease, std::vector<Outcome> outcomes, Also also) = 0;
+
+    // For the administrator: all recipients of the entry, or one. They give how many changed, and fail with
+    // Fault::not_found. hold works on a leased recipient (after the attempt); drop leaves leased ones
+    // out. Dropped recipients get no DSN.
+    virtual net::Task<Result<std::size_t>> hold(QueueId id, std::optional<std::uint32_t> recipient) = 0;
+    virtual net::Task<Result<std::size_t>> release(QueueId id, std::optional<std::uint32_t> recipient,
+                                                   Time now) = 0;
+    virtual net::Task<Result<std::size_t>> retry_now(QueueId id, std::optional<std::uint32_t> recipient,
+                                                     Time now) = 0;
+    virtual net::Task<Result<std::size_t>> drop(QueueId id, std::optional<std::uint32_t> recipient) = 0;
+
+    virtual net::Task<Result<std::vector<Shown>>> list(Filter filter) = 0;
+    virtual net::Task<Result<Shown>> show(QueueId id) = 0;
+
+    virtual Counts counts() const = 0;
+    // False at entries_max: new mail gets 452.
+    virtual bool has_room() const = 0;
+};
+
+// The store must outlive the Queue, the Queue its leases' use.
+std::unique_ptr<Queue> make_queue(store::Store& store, const Log& log, QueueOptions options);
+
+}  // namespace heliopost::queue

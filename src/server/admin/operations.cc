@@ -1,0 +1,26 @@
+#include "server/admin/operations.h"
+
+#include <utility>
+
+namespace heliopost::admin {
+
+Error unknown_operation(const Request& request) {
+    return {Fault::not_found,
+            "unknown operation \"" + request.operation + "\": is the server of another version?"};
+}
+
+net::Task<Result<Answer>> run(Administered* of, Request request) {
+    const std::string subject = request.operation.substr(0, request.operation.find('.'));
+    if (subject == "domain") co_return co_await run_domain(of, std::move(request));
+    if (subject == "account") co_return co_await run_account(of, std::move(request));
+    if (subject == "alias") co_return co_await run_alias(of, std::move(request));
+    if (subject == "queue") co_return co_await run_queue(of, std::move(request));
+    if (request.operation == "server.reload") {
+        if (!of->reload) co_return fail(Fault::not_found, "no server runs here");
+        CO_TRY(of->reload());
+        co_return Answer{"reloaded", {}, {}};
+    }
+    co_return std::unexpected(unknown_operation(request));
+}
+
+}  // namespace heliopost::admin

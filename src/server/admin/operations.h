@@ -1,0 +1,34 @@
+// Operations: what an administrator can ask, whoever carries the request: the admin socket, or a command that
+// opened the store itself.
+//
+// One file a subject: domains.cc, accounts.cc, aliases.cc, queue.cc. Names: "subject.verb".
+#pragma once
+
+#include "directory/directory.h"
+#include "mailbox/account.h"
+#include "net/task.h"
+#include "net/world.h"
+#include "queue/queue.h"
+#include "server/admin/message.h"
+
+namespace heliopost::admin {
+
+struct Administered {
+    net::World* world = nullptr;
+    directory::Directory* directory = nullptr;
+    mailbox::Accounts* accounts = nullptr;
+    queue::Queue* queue = nullptr;
+    std::function<Result<void>()> reload;  // empty where no server runs
+};
+
+// Fault::not_found for an unknown operation.
+net::Task<Result<Answer>> run(Administered* of, Request request);
+
+net::Task<Result<Answer>> run_domain(Administered* of, Request request);
+net::Task<Result<Answer>> run_account(Administered* of, Request request);
+net::Task<Result<Answer>> run_alias(Administered* of, Request request);
+net::Task<Result<Answer>> run_queue(Administered* of, Request request);
+
+Error unknown_operation(const Request& request);
+
+}  // namespace heliopost::admin

@@ -1,0 +1,23 @@
+// The admin socket: a Unix socket on which the commands reach the running server.
+//
+// Who may connect is decided by the socket's permissions: its owner and group (and root).
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "net/stream.h"
+#include "net/task.h"
+#include "net/world.h"
+#include "server/admin/message.h"
+#include "server/admin/operations.h"
+
+namespace heliopost::admin {
+
+// Answers requests until the client closes.
+net::Task<void> serve(Administered* of, std::unique_ptr<net::Stream> stream);
+
+// One request to the server behind the socket. Throws net::Gone when none listens.
+net::Task<Result<Answer>> ask(net::World* world, std::string socket_path, Request request);
+
+}  // namespace heliopost::admin

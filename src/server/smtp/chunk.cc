@@ -1,0 +1,55 @@
+// BDAT: RFC 3030 §2.
+#include <utility>
+
+#include "server/smtp/session.h"
+
+namespace heliopost::smtp_server {
+
+using smtp::Reply;
+
+// A chunk that may not come is read and dropped, so that its octets are never taken for commands. One far
+// larger than any message ends the connection instead: nobody waits for it.
+void Session::refuse_endless(std::uint64_t octets) const {
+    if (octets / 2 > service_.message_octets_max) throw net::Gone("an endless chunk");
+}
+
+net::Task<void> Session::skip_chunk(std::uint64_t octets) {
+    refuse_endless(octets);
+    const auto end = within(message_time_max);
+    while (octets > 0) {
+        const bool more = co_await reader_.fill(std::min(end, within(block_time_max)));
+        if (!more) throw net::Gone("closed within a chunk");
+        const auto count = std::min<std::uint64_t>(octets, reader_.buffered().size());
+        reader_.consume(count);
+        octets -= count;
+    }
+}
+
+net::Task<std::vector<Reply>> Session::chunk(smtp::Bdat argument) {
+    if (!transaction_.chunks) {
+        transaction_.chunks.emplace(service_.message_octets_max);
+        begin_message();
+    }
+    refuse_endless(argument.size);
+    smtp::BdatDecoder& chunks = *transaction_.chunks;
+    chunks.begin(argument);
+    const auto end = within(message_time_max);
+    while (!chunks.chunk_done()) {
+        const bool more = co_await reader_.fill(std::min(end, within(block_time_max)));
+        if (!more) throw net::Gone("closed within a chunk");
+        std::string_view piece;
+        const std::size_t used =
+            chunks.feed(reader_.buffered(), [&](std::string_view octets) { piece = octets; });
+        if (!piece.empty()) co_await take(piece);
+        reader_.consume(used);
+    }
+    if (chunks.too_large()) {
+        const Reply refused{552, {5, 3, 4}, "the message is too large"};
+        co_return argument.last ? for_each_recipient(refused) : std::vector<Reply>{refused};
+    }
+    if (!argument.last)
+        co_return std::vector<Reply>{{250, {2, 0, 0}, std::to_string(argument.size) + " octets"}};
+    co_return co_await finish_message(chunks.finish());
+}
+
+}  // namespace heliopost::smtp_server

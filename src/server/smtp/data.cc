@@ -1,0 +1,147 @@
+// DATA, and the end of a message, which BDAT shares.
+#include <utility>
+
+#include "base/text.h"
+#include "proto/mime/address.h"
+#include "proto/mime/header.h"
+#include "proto/smtp/data.h"
+#include "proto/smtp/received.h"
+#include "queue/entry.h"
+#include "server/smtp/refusal.h"
+#include "server/smtp/session.h"
+
+namespace heliopost::smtp_server {
+
+using smtp::Reply;
+
+void Session::begin_message() {
+    message_state_ = {};
+    transaction_.incoming =
+        std::make_unique<delivery::Incoming>(service_.delivering->store, service_.message_octets_max);
+    if (service_.role != Role::submission) return;
+    const std::string id = queue::to_text(service_.delivering->queue.next_id(world_));
+    delivery::MissingFields missing{smtp::format_date(world_.now()),
+                                    "<" + id + "@" + service_.host_name + ">"};
+    transaction_.editor = std::make_unique<delivery::HeaderEditor>(std::move(missing));
+}
+
+net::Task<void> Session::take(std::string_view octets) {
+    if (!transaction_.editor) {
+        co_await transaction_.incoming->append(octets);
+        co_return;
+    }
+    if (!message_state_) co_return;
+    Result<std::string> edited = transaction_.editor->feed(octets);
+    if (!edited) {
+        message_state_ = std::unexpected(std::move(edited).error());
+        co_return;
+    }
+    if (!edited->empty()) co_await transaction_.incoming->append(*edited);
+}
+
+net::Task<std::vector<Reply>> Session::data() {
+    co_await send({354, "end with CRLF.CRLF"});
+    co_await flush();
+    begin_message();
+    smtp::DataDecoder decoder;
+    const auto end = within(message_time_max);
+    while (!decoder.done()) {
+        const bool more = co_await reader_.fill(std::min(end, within(block_time_max)));
+        if (!more) throw net::Gone("closed within a message");
+        while (!reader_.empty() && !decoder.done()) {
+            const auto piece = decoder.next(reader_.buffered());
+            if (!piece.octets.empty()) co_await take(piece.octets);
+            reader_.consume(piece.consumed);
+        }
+    }
+    co_return co_await finish_message(decoder.defects());
+}
+
+net::Task<std::vector<Reply>> Session::finish_message(smtp::Defects defects) {
+    if (defects.bare_cr || defects.bare_lf)
+        co_return for_each_recipient({550, {5, 6, 0}, "bare CR or LF in the message: lines end with CRLF"});
+    if (defects.long_line) co_return for_each_recipient({550, {5, 6, 0}, "a line is longer than 64 KiB"});
+    if (transaction_.editor) {
+        const std::string rest = transaction_.editor->finish();
+        if (!rest.empty()) co_await transaction_.incoming->append(rest);
+    }
+    if (!message_state_) co_return for_each_recipient(refusal(message_state_.error()));
+    Result<delivery::Message> message = co_await transaction_.incoming->finish();
+    if (!message) co_return for_each_recipient(refusal(message.error()));
+    if (account_) {
+        const Result<void> author = co_await check_author(transaction_.editor->header());
+        if (!author) co_return for_each_recipient(refusal(author.error()));
+    }
+    co_return co_await deliver(std::make_shared<const delivery::Message>(*std::move(message)));
+}
+
+// The From that readers see must be the user's too, or anybody here could speak for anybody (RFC 6409 §6.1).
+net::Task<Result<void>> Session::check_author(std::string header) {
+    const auto field = mime::find_field(header, "From");
+    if (!field) co_return fail(Fault::denied, "the message has no From");
+    const std::string value = mime::unfold(field->value);
+    for (const mime::Address& author : mime::parse_address_list(value)) {
+        if (author.mailbox.empty() || author.host.empty()) continue;
+        const bool allowed = CO_TRY(
+            co_await service_.directory->may_send_as(account_->id, author.mailbox + "@" + author.host));
+        if (!allowed) co_return fail(Fault::denied, "From is not your address");
+    }
+    co_return Result<void>{};
+}
+
+std::shared_ptr<const delivery::Envelope> Session::make_envelope() {
+    auto envelope = std::make_shared<delivery::Envelope>();
+    envelope->id = service_.delivering->queue.next_id(world_);
+    envelope->arrived = world_.now();
+    if (!account_ || service_.add_client_address) {
+        envelope->client.address = stream_->peer().address;
+        envelope->client.helo = hello_.name;
+    }
+    envelope->client.tls = stream_->tls();
+    envelope->client.protocol = {.lmtp = service_.role == Role::lmtp,
+                                 .extended = extended_,
+                                 .tls = stream_->tls().has_value(),
+                                 .authenticated = account_.has_value(),
+                                 .smtputf8 = transaction_.mail.smtputf8};
+    if (account_) envelope->identity = account_->id;
+    envelope->reverse_path = transaction_.mail.reverse_path;
+    envelope->smtputf8 = transaction_.mail.smtputf8;
+    envelope->body = transaction_.mail.body;
+    envelope->ret = transaction_.mail.ret;
+    envelope->envelope_id = transaction_.mail.envelope_id;
+    envelope->recipients = std::move(transaction_.recipients);
+    return envelope;
+}
+
+net::Task<std::vector<Reply>> Session::deliver(std::shared_ptr<const delivery::Message> message) {
+    const auto envelope = make_envelope();
+    const std::string id = queue::to_text(envelope->id);
+    const Reply accepted{250, {2, 0, 0}, "accepted as " + id};
+    std::vector<Result<void>> results;
+    if (service_.role == Role::lmtp)
+        results = co_await delivery::receive_each(service_.delivering, envelope, message);
+    else
+        results.push_back(co_await delivery::receive(service_.delivering, envelope, message));
+    std::vector<Reply> replies;
+    for (const Result<void>& result : results) {
+        replies.push_back(result ? accepted : refusal(result.error()));
+        world_.log().info(result ? "accepted" : "refused", {{"queue_id", id},
+                                                            {"from", smtp::to_string(envelope->reverse_path)},
+                                                            {"client", stream_->peer().address.to_string()},
+                                                            {"recipients", envelope->recipients.size()},
+                                                            {"octets", message->blob.ref.octets},
+                                                            {"reply", smtp::one_line(replies.back())}});
+    }
+    co_return replies;
+}
+
+// LMTP answers the end of a message once a recipient (RFC 2033 §4.2), SMTP once.
+std::vector<Reply> Session::for_each_recipient(Reply reply) const {
+    const std::size_t count = service_.role == Role::lmtp ? transaction_.recipients.size() : 1;
+    world_.log().info("refused", {{"from", smtp::to_string(transaction_.mail.reverse_path)},
+                                  {"client", stream_->peer().address.to_string()},
+                                  {"reply", smtp::one_line(reply)}});
+    return std::vector<Reply>(count, reply);
+}
+
+}  // namespace heliopost::smtp_server

@@ -1,0 +1,44 @@
+// EHLO, HELO, LHLO and STARTTLS: who the client is and what we offer it.
+#include <utility>
+
+#include "server/smtp/session.h"
+
+namespace heliopost::smtp_server {
+
+using smtp::Extension;
+
+smtp::Extensions Session::announced() const {
+    smtp::Extensions all{Extension::pipelining, Extension::size,     Extension::eight_bit_mime,
+                         Extension::smtputf8,   Extension::chunking, Extension::enhanced_status_codes};
+    if (tls_offered()) all.add(Extension::starttls);
+    if (service_.role == Role::submission && stream_->tls()) all.add(Extension::auth);
+    return all;
+}
+
+smtp::Reply Session::hello(smtp::Verb verb, smtp::Hello argument) {
+    reset();  // RFC 5321 §4.1.4: a new EHLO clears all
+    hello_ = std::move(argument);
+    extended_ = verb != smtp::Verb::helo;
+    if (!extended_) return {250, service_.host_name};
+    smtp::Capabilities offer;
+    offer.domain = service_.host_name;
+    offer.extensions = announced();
+    offer.size_max = service_.message_octets_max;
+    if (offer.extensions.has(Extension::auth)) offer.auth = {"SCRAM-SHA-256", "PLAIN", "LOGIN"};
+    return smtp::ehlo_reply(offer);
+}
+
+net::Task<void> Session::start_tls() {
+    co_await flush();
+    // Octets behind STARTTLS were said in the clear and would be taken for encrypted ones: command
+    // injection (CVE-2011-0411). RFC 3207 §4.2 has no client that sends any.
+    if (!reader_.empty()) throw net::Gone("octets behind STARTTLS");
+    auto tls = service_.tls();
+    co_await stream_->start_tls_server(std::move(tls), within(tls_time_max));
+    reset();
+    hello_ = {};
+    extended_ = false;
+    account_.reset();
+}
+
+}  // namespace heliopost::smtp_server

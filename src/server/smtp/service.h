@@ -1,0 +1,44 @@
+// Service: what an SMTP or LMTP session needs of the program, and which of the three it is.
+//
+//   mx          mail from outside for our domains; never relays
+//   submission  our users' mail to anybody; login and TLS required
+//   lmtp        mail from a trusted machine for our mailboxes, one answer a recipient (RFC 2033)
+//
+// One a loop and role; outlives its sessions.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "delivery/receive.h"
+#include "directory/directory.h"
+#include "directory/login.h"
+#include "mailbox/account.h"
+#include "net/stream.h"
+#include "net/tls.h"
+
+namespace heliopost::smtp_server {
+
+enum class Role : std::uint8_t { mx, submission, lmtp };
+
+struct Service {
+    Role role = Role::mx;
+    std::string host_name;
+    std::uint64_t message_octets_max = std::uint64_t{50} << 20;
+    std::size_t recipients_max = 1'000;
+    bool tls_from_start = false;
+    bool add_client_address = false;                             // submission: name the client in Received
+    std::function<std::shared_ptr<const net::TlsServer>()> tls;  // the newest; null or giving null: no TLS
+
+    directory::Directory* directory = nullptr;
+    directory::Login* login = nullptr;
+    mailbox::Accounts* accounts = nullptr;
+    delivery::Delivering* delivering = nullptr;
+};
+
+// One client, from greeting to QUIT. Throws Gone, TimedOut or Stopped when the client is.
+net::Task<void> serve(const Service* service, std::unique_ptr<net::Stream> stream);
+
+}  // namespace heliopost::smtp_server

@@ -1,0 +1,104 @@
+// Session: the state of one SMTP or LMTP client. Its commands stand in files of their own.
+//
+// answer() is the only place where the state moves: check (order.h), act (a member below), move. What a
+// transaction holds stands in Transaction and goes through the one reset(), whatever ended it.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "delivery/envelope.h"
+#include "delivery/header_editor.h"
+#include "delivery/incoming.h"
+#include "net/line_reader.h"
+#include "net/stream.h"
+#include "net/task.h"
+#include "proto/smtp/bdat.h"
+#include "proto/smtp/command.h"
+#include "proto/smtp/ehlo.h"
+#include "proto/smtp/order.h"
+#include "proto/smtp/reply.h"
+#include "server/smtp/service.h"
+
+namespace heliopost::smtp_server {
+
+inline constexpr std::chrono::minutes command_time_max{5};   // RFC 5321 §4.5.3.2.7
+inline constexpr std::chrono::minutes block_time_max{3};     // RFC 5321 §4.5.3.2.5
+inline constexpr std::chrono::minutes message_time_max{60};  // a whole message, however slow it drips
+inline constexpr std::chrono::seconds tls_time_max{30};
+inline constexpr std::size_t read_buffer_octets = 64 * 1024;
+inline constexpr std::size_t output_octets_max = 64 * 1024;  // replies held for a pipelined group
+inline constexpr int errors_max = 20;                        // refused commands, then 421
+
+struct Transaction {
+    smtp::Mail mail;
+    std::vector<delivery::Recipient> recipients;
+    std::optional<smtp::BdatDecoder> chunks;
+    std::unique_ptr<delivery::HeaderEditor> editor;  // submission only
+    std::unique_ptr<delivery::Incoming> incoming;
+};
+
+class Session {
+public:
+    Session(const Service* service, std::unique_ptr<net::Stream> stream);
+    net::Task<void> run();
+
+private:
+    // session.cc
+    net::Task<bool> read_command();
+    net::Task<void> answer();
+    net::Task<std::vector<smtp::Reply>> act(smtp::Command command);
+    smtp::Reply say(smtp::Verb verb) const;
+    net::Task<void> send(smtp::Reply reply);
+    net::Task<void> flush();
+    void reset() { transaction_ = {}; }
+    smtp::Conditions conditions() const;
+    bool tls_offered() const;
+    Deadline within(std::chrono::microseconds time) const;
+
+    // hello.cc
+    smtp::Extensions announced() const;
+    smtp::Reply hello(smtp::Verb verb, smtp::Hello argument);
+    net::Task<void> start_tls();
+
+    // authenticate.cc
+    net::Task<smtp::Reply> authenticate(smtp::Auth argument);
+
+    // mail.cc, recipient.cc
+    net::Task<smtp::Reply> mail(smtp::Mail argument);
+    net::Task<smtp::Reply> recipient(smtp::Rcpt argument);
+    net::Task<std::optional<smtp::Reply>> check_room(const delivery::Recipient* recipient);
+
+    // data.cc, chunk.cc
+    net::Task<std::vector<smtp::Reply>> data();
+    net::Task<std::vector<smtp::Reply>> chunk(smtp::Bdat argument);
+    net::Task<void> skip_chunk(std::uint64_t octets);
+    void refuse_endless(std::uint64_t octets) const;
+    void begin_message();
+    net::Task<void> take(std::string_view octets);
+    net::Task<std::vector<smtp::Reply>> finish_message(smtp::Defects defects);
+    net::Task<std::vector<smtp::Reply>> deliver(std::shared_ptr<const delivery::Message> message);
+    net::Task<Result<void>> check_author(std::string header);
+    std::shared_ptr<const delivery::Envelope> make_envelope();
+    std::vector<smtp::Reply> for_each_recipient(smtp::Reply reply) const;
+
+    const Service& service_;
+    net::World& world_;
+    std::unique_ptr<net::Stream> stream_;
+    net::LineReader reader_;
+    std::string line_;
+    std::string output_;
+
+    smtp::State state_ = smtp::State::connected;
+    smtp::Hello hello_;
+    bool extended_ = false;
+    std::optional<directory::Account> account_;
+    Transaction transaction_;
+    Result<void> message_state_;  // what the header editor refused
+    int errors_ = 0;
+};
+
+}  // namespace heliopost::smtp_server

@@ -1,0 +1,42 @@
+"""tools/check_rfc: what counts as a citation, and what the table must look like."""
+
+import unittest
+
+import tree
+
+check_rfc = tree.load("check_rfc")
+HEAD = "number\ttitle\tstatus\tnote\n"
+
+
+class Rfc(tree.TreeTest):
+    def test_citations_are_found_in_comments_only(self):
+        text = ('// RFC 5321 §4.1.2, RFC 6531\nauto s = "RFC 1";  // see RFC 2045-2047\n'
+                '/* RFC\n9051 RFC5322 RFC822.SIZE */ int rfc7;\n')
+        self.assertEqual(list(check_rfc.citations_of(text)),
+                         [(1, 5321), (1, 6531), (2, 2045), (2, 2046), (2, 2047), (4, 5322)])
+
+    def test_the_table_is_checked(self):
+        cases = [
+            ("5321\tSMTP\tyes\t\n", 0),
+            ("5321\tSMTP\tsome\t\n", 1),      # no such status
+            ("5321\tSMTP\tyes\n", 1),         # a column too few
+            ("SMTP\t5321\tyes\t\n", 1),       # no number
+            ("5321\tSMTP\tyes\t\n5321\tSMTP\tyes\t\n", 1),
+            ("5322\tIMF\tyes\t\n5321\tSMTP\tyes\t\n", 1),
+        ]
+        for text, errors in cases:
+            with self.subTest(text):
+                self.assertEqual(len(check_rfc.rows_of(HEAD + text)[1]), errors)
+        self.assertEqual(len(check_rfc.rows_of("5321\tSMTP\tyes\t\n")[1]), 1)  # no first line
+
+    def test_a_citation_needs_a_row_and_a_claim_a_citation(self):
+        self.write("docs/rfc.tsv", HEAD + "5321\tSMTP\tyes\t\n5322\tIMF\tpartial\t\n9051\tIMAP\tplanned\t\n")
+        self.write("src/a.h", "// RFC 5321\n// RFC 1939\n")
+        errors, silent, cited, _ = check_rfc.check(self.root)
+        self.assertEqual(errors, ["src/a.h:2: RFC 1939 has no row in docs/rfc.tsv"])
+        self.assertEqual(silent, [5322])
+        self.assertEqual(cited, {5321, 1939})
+
+
+if __name__ == "__main__":
+    unittest.main()
