@@ -96,6 +96,7 @@ private:
     net::Task<Result<delivery::Message>> read_message();
     net::Task<Completion> append_to(MailboxId mailbox, imap::command::Append argument);
     net::Task<Completion> fetch(imap::command::Fetch argument);
+    void complete_items(imap::command::Fetch& asked);
     net::Task<Completion> store(imap::command::Store argument);
     imap::NumberSet as_asked(const imap::UidSet& uids, bool uid) const;
     void append_mod_sequence_fetch(std::size_t index, const mailbox::Row& row, bool with_uid);
