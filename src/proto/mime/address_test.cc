@@ -65,6 +65,8 @@ TEST_CASE("address list: RFC 5322 §3.4 and §A, RFC 6532") {
         {"(no end", ""},
         {"<>", "|||"},
         {"<<a@b>>", "||a|b"},
+        {std::string_view("\"a\\\0\\\r\nb\"@c (\\\0x)", 17), "x||ab|c"},  // a quoted NUL or CR
+        {"a@[b\\", "||a|[b"},
         {"a:b:c@d;", "a: ||b| ||c|d ;"},
     };
     for (const auto& [value, want] : cases) {

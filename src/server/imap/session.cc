@@ -1,5 +1,6 @@
 #include "server/imap/session.h"
 
+#include <limits>
 #include <utility>
 #include <variant>
 
@@ -33,7 +34,7 @@ Session::Session(const Service* service, std::unique_ptr<net::Stream> stream)
 imap::ReaderLimits Session::reader_limits() const {
     imap::ReaderLimits limits;
     // LITERAL+ after login, LITERAL- before it: RFC 7888 §4, §5.
-    if (login_) limits.unsolicited_octets = service_.message_octets_max;
+    if (login_) limits.unsolicited_octets = std::numeric_limits<std::uint64_t>::max();
     return limits;
 }
 

@@ -89,15 +89,19 @@ private:
     void append_status(const mailbox::Mailbox& mailbox, const mailbox::Status& status,
                        imap::StatusItems items);
 
-    // Messages: append.cc, fetch.cc, store.cc, search.cc, copy.cc, move.cc, expunge.cc
+    // Messages: append.cc, fetch.cc, store.cc, search.cc, copy.cc
     // APPEND has its octets still to come: called when the reader announces its literal.
     net::Task<void> append(std::string text);
     net::Task<std::expected<mailbox::Mailbox, Completion>> check_append(imap::command::Append argument);
     net::Task<Result<delivery::Message>> read_message();
     net::Task<Completion> append_to(MailboxId mailbox, imap::command::Append argument);
     net::Task<Completion> fetch(imap::command::Fetch argument);
+    void complete_items(imap::command::Fetch& asked);
     net::Task<Completion> store(imap::command::Store argument);
+    imap::NumberSet as_asked(const imap::UidSet& uids, bool uid) const;
+    void append_mod_sequence_fetch(std::size_t index, const mailbox::Row& row, bool with_uid);
     net::Task<Completion> search(imap::command::Search argument);
+    net::Task<std::expected<MailboxId, Completion>> destination(std::string name);
     net::Task<Completion> copy(imap::command::Copy argument);
     net::Task<Completion> move(imap::command::Move argument);
     net::Task<Completion> expunge(std::optional<imap::SequenceSet> uids);
