@@ -9,6 +9,7 @@
 #include "net/task_group.h"
 #include "queue/check.h"
 #include "queue/records.h"
+#include "store/keys.h"
 
 namespace heliopost::queue {
 namespace {
@@ -17,9 +18,16 @@ using namespace std::chrono_literals;
 
 struct Fixture : directory::TestHost {
     std::unique_ptr<Queue> queue = make_queue(*store, world->log(), {});
-    std::string reference_prefix;
+    store::BlobRef blob;
 
-    Fixture() { REQUIRE(run(queue->load()).has_value()); }
+    Fixture() {
+        REQUIRE(run(queue->load()).has_value());
+        const auto writer = store->blobs().writer(1'000);
+        REQUIRE(run(writer->append("hello")).has_value());
+        std::vector<store::StagedBlob> staged{run(writer->finish()).value()};
+        blob = staged[0].ref;
+        REQUIRE(run(store->commit(std::vector<store::Batch>(), std::move(staged))).has_value());
+    }
 
     NewEntry entry(const std::vector<std::string>& recipients) {
         NewEntry fresh;
@@ -28,8 +36,7 @@ struct Fixture : directory::TestHost {
         fresh.created = world->now();
         fresh.expiry = fresh.created + RetryOptions().expire_after;
         fresh.identity = AccountId(7);
-        fresh.blob.octets = 5;
-        fresh.blob.sha256 = std::string(32, 'h');
+        fresh.blob = blob;
         fresh.prefix = "Received: from x\r\n";
         for (const std::string& text : recipients)
             fresh.recipients.push_back({smtp::parse_address(text).value(), {}, std::nullopt});
@@ -76,6 +83,12 @@ struct Fixture : directory::TestHost {
     std::vector<store::KeyValue> rows() {
         return run(store->scan(store::queue_partition, "", "", 100'000, store::Direction::forward)).value();
     }
+    std::size_t references() {
+        const std::string low = store::reference_prefix(blob.id);
+        return run(store->scan({store::PartitionId::Kind::blobs, 0}, low, store::after_prefix(low), 100,
+                               store::Direction::forward))
+            ->size();
+    }
     std::vector<std::string> findings() {
         Check check;
         for (const auto& [key, value] : rows()) check.row(key, value);
@@ -90,6 +103,8 @@ TEST_CASE_FIXTURE(Fixture, "queue: an entry is leased by destination, completed 
     const QueueId id = add({"x@b.example", "y@B.Example", "z@c.example"});
     CHECK(queue->next_due() == world->now());
     CHECK(rows().size() == 4);
+    CHECK(findings().empty());
+    CHECK(references() == 1);
     auto leases = due();
     REQUIRE(leases.size() == 2);
     CHECK(leases[0].destination == "b.example");
@@ -106,6 +121,7 @@ TEST_CASE_FIXTURE(Fixture, "queue: an entry is leased by destination, completed 
     CHECK(rows().empty());
     CHECK(queue->counts().entries == 0);
     CHECK(findings().empty());
+    CHECK(references() == 0);
 }
 
 TEST_CASE_FIXTURE(Fixture, "queue: a lease that ends without an outcome is due again") {
