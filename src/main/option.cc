@@ -226,8 +226,7 @@ std::vector<Option> make_options() {
     using S = Settings;
     add_server_options(t);
     add_listeners(t, &S::smtp,
-                  {"smtp.listen", "", "smtp.connections_max", "smtp.connections_per_address_max"},
-                  "[]", "");
+                  {"smtp.listen", "", "smtp.connections_max", "smtp.connections_per_address_max"}, "[]", "");
     t.push_back({{"smtp.message_octets_max", "size", "\"50MiB\"",
                   "the largest message, here and at submission, LMTP and APPEND"},
                  octets(&S::smtp, &SmtpSettings::message_octets_max)});
@@ -244,12 +243,12 @@ std::vector<Option> make_options() {
                   {"lmtp.listen", "", "lmtp.connections_max", "lmtp.connections_per_address_max"}, "[]", "");
     add_listeners(
         t, &S::imap,
-        {"imap.listen", "imap.listen_tls", "imap.connections_max", "imap.connections_per_address_max"},
-        "[]", "[]");
+        {"imap.listen", "imap.listen_tls", "imap.connections_max", "imap.connections_per_address_max"}, "[]",
+        "[]");
     add_listeners(
         t, &S::pop3,
-        {"pop3.listen", "pop3.listen_tls", "pop3.connections_max", "pop3.connections_per_address_max"},
-        "[]", "[]");
+        {"pop3.listen", "pop3.listen_tls", "pop3.connections_max", "pop3.connections_per_address_max"}, "[]",
+        "[]");
     add_relay_options(t);
     return t;
 }

@@ -55,7 +55,9 @@ public:
 class Listener {
 public:
     virtual ~Listener() = default;
-    virtual Task<std::unique_ptr<Stream>> accept() = 0;  // throws Stopped
+    // Throws Stopped, Gone when closed, and std::system_error where descriptors or memory ran out: pause,
+    // then go on (acceptor.h does).
+    virtual Task<std::unique_ptr<Stream>> accept() = 0;
     virtual Endpoint local() const = 0;
     virtual void close() noexcept = 0;
 };

@@ -27,6 +27,9 @@ struct CertificateFiles {
 Result<std::shared_ptr<const TlsServer>> make_tls_server(std::vector<CertificateFiles> files,
                                                          std::string service);
 
+// What is no reason to refuse the certificates but must be logged: one of them has expired.
+std::vector<std::string> tls_warnings(const TlsServer& server);
+
 // How a client checks the server.
 struct TlsClient {
     enum class Verify {

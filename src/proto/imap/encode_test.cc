@@ -55,7 +55,7 @@ TEST_CASE("encode: astring, nstring, mailbox, literal headers") {
     CHECK(written(append_mailbox, "\xC3\x84/b", Revision::rev1) == "&AMQ-/b");
     CHECK(written(append_mailbox, "\xC3\x84/b", Revision::rev2) == "\"\xC3\x84/b\"");
     CHECK(written(append_literal_header, 18446744073709551615U, true) == "~{18446744073709551615}\r\n");
-    CHECK(written(append_literal_header, 0, false) == "{0}\r\n");
+    CHECK(written(append_literal_header, 0U, false) == "{0}\r\n");
 }
 
 TEST_CASE("status lines: RFC 9051 §7.1, and nothing from a text ends the line") {

@@ -33,9 +33,10 @@ inline constexpr size_t special_uses_max = 10;            // ours: there are eig
 inline constexpr size_t keyword_octets_max = 255;  // ours
 inline constexpr size_t keywords_max = 200;        // ours: keywords in one flag list
 
-inline constexpr size_t mailbox_octets_max = 1'000;     // ours: a whole name, in UTF-8
-inline constexpr size_t mailbox_part_octets_max = 255;  // ours: one level of it
-inline constexpr size_t mailbox_depth_max = 32;         // ours
+inline constexpr size_t mailbox_octets_max = 1'000;                        // ours: a whole name, in UTF-8
+inline constexpr size_t mailbox_wire_octets_max = 5 * mailbox_octets_max;  // modified UTF-7 of the worst name
+inline constexpr size_t mailbox_part_octets_max = 255;                     // ours: one level of it
+inline constexpr size_t mailbox_depth_max = 32;                            // ours
 
 inline constexpr size_t structure_depth_max = 150;  // ours: above the nesting that proto/mime reads
 

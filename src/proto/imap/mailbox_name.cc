@@ -191,6 +191,7 @@ std::string canonical_mailbox_name(std::string_view utf8) {
 }
 
 Result<std::string> decode_mailbox_name(std::string_view wire, Revision revision) {
+    if (wire.size() > mailbox_wire_octets_max) return fail(Fault::not_found, "mailbox name too long");
     if (revision == Revision::rev2) {
         if (!is_utf8(wire)) return fail(Fault::not_found, "mailbox name is not UTF-8");
         return canonical_mailbox_name(wire);

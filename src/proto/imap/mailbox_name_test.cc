@@ -57,6 +57,9 @@ TEST_CASE("mailbox name: one spelling inside (RFC 9051 §5.1)") {
     CHECK(decode_mailbox_name("&AEEDCA-", Revision::rev1).has_value() == false);  // "A" in base64
     CHECK(decode_mailbox_name("A&Awg-", Revision::rev1) == std::string("\xC3\x84"));
     CHECK(decode_mailbox_name("\xFF", Revision::rev2).error().fault == Fault::not_found);
+    CHECK(decode_mailbox_name(std::string(mailbox_wire_octets_max, 'a'), Revision::rev1).has_value());
+    CHECK_FALSE(
+        decode_mailbox_name(std::string(mailbox_wire_octets_max + 1, 'a'), Revision::rev1).has_value());
     CHECK(encode_mailbox_name("\xC3\x84", Revision::rev1) == "&AMQ-");
     CHECK(encode_mailbox_name("\xC3\x84", Revision::rev2) == "\xC3\x84");
 }

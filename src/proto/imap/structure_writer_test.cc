@@ -68,24 +68,24 @@ TEST_CASE("BODY and BODYSTRUCTURE: RFC 9051 §7.5.2") {
           "(\"TEXT\" \"PLAIN\" (\"CHARSET\" \"US-ASCII\") NIL NIL \"7BIT\" 10 2 NIL NIL NIL NIL)");
     constexpr std::string_view mixed =
         "Content-Type: multipart/mixed; boundary=b\r\n\r\n"
-        "--b\r\nContent-Type: text/plain\r\nContent-Language: en, de\r\n\r\nhi\r\n"
+        "--b\r\nContent-Type: text/plain\r\nContent-Language: en, de\r\n\r\nhi\r\n\r\n"
         "--b\r\nContent-Type: image/png; name=x\r\nContent-Transfer-Encoding: base64\r\nContent-ID: <1>\r\n"
         "Content-Description: d\r\nContent-Disposition: attachment; filename=\"x y\"\r\nContent-MD5: m\r\n"
         "Content-Location: l\r\n\r\nAAAA\r\n"
-        "--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: s\r\n\r\nin\r\n"
+        "--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: s\r\n\r\nin\r\n\r\n"
         "--b--\r\n";
     CHECK(structure_of(mixed, StructureForm::body) ==
-          "((\"text\" \"plain\" NIL NIL NIL \"7BIT\" 2 1)"
+          "((\"text\" \"plain\" NIL NIL NIL \"7BIT\" 4 1)"
           "(\"image\" \"png\" (\"name\" \"x\") \"<1>\" \"d\" \"base64\" 4)"
-          "(\"message\" \"rfc822\" NIL NIL NIL \"7BIT\" 16 (NIL \"s\" NIL NIL NIL NIL NIL NIL NIL NIL) "
-          "(\"text\" \"plain\" NIL NIL NIL \"7BIT\" 2 1) 3)"
+          "(\"message\" \"rfc822\" NIL NIL NIL \"7BIT\" 18 (NIL \"s\" NIL NIL NIL NIL NIL NIL NIL NIL) "
+          "(\"text\" \"plain\" NIL NIL NIL \"7BIT\" 4 1) 3)"
           " \"mixed\")");
     CHECK(structure_of(mixed, StructureForm::body_structure) ==
-          "((\"text\" \"plain\" NIL NIL NIL \"7BIT\" 2 1 NIL NIL (\"en\" \"de\") NIL)"
+          "((\"text\" \"plain\" NIL NIL NIL \"7BIT\" 4 1 NIL NIL (\"en\" \"de\") NIL)"
           "(\"image\" \"png\" (\"name\" \"x\") \"<1>\" \"d\" \"base64\" 4 \"m\" "
           "(\"attachment\" (\"filename\" \"x y\")) NIL \"l\")"
-          "(\"message\" \"rfc822\" NIL NIL NIL \"7BIT\" 16 (NIL \"s\" NIL NIL NIL NIL NIL NIL NIL NIL) "
-          "(\"text\" \"plain\" NIL NIL NIL \"7BIT\" 2 1 NIL NIL NIL NIL) 3 NIL NIL NIL NIL)"
+          "(\"message\" \"rfc822\" NIL NIL NIL \"7BIT\" 18 (NIL \"s\" NIL NIL NIL NIL NIL NIL NIL NIL) "
+          "(\"text\" \"plain\" NIL NIL NIL \"7BIT\" 4 1 NIL NIL NIL NIL) 3 NIL NIL NIL NIL)"
           " \"mixed\" (\"boundary\" \"b\") NIL NIL NIL)");
 }
 

@@ -20,11 +20,8 @@ std::string take_domain_literal(Cursor& in) {
     std::string text;
     while (!in.done()) {
         const char c = in.next();
-        if (c == '\\') {
-            text += in.next();
-        } else if (!is_white(c) && c != '\0') {
-            text += c;
-        }
+        const char octet = c == '\\' ? in.next() : c;
+        if (!is_white(octet) && octet != '\0') text += octet;
         if (c == ']') break;
     }
     return text;

@@ -5,6 +5,12 @@
 namespace heliopost::mime {
 namespace {
 
+// Line ends and NUL are never part of a value, not even quoted: RFC 5322 §4.1 lets them stand there, IMAP and
+// C libraries do not.
+bool is_kept(char c) {
+    return c != '\r' && c != '\n' && c != '\0';
+}
+
 // comment = "(" *([FWS] ccontent) [FWS] ")";  ccontent = ctext / quoted-pair / comment
 // Counts the depth instead of recursing: a field may hold a million "(".
 void skip_comment(Cursor& in, std::string* comments) {
@@ -14,11 +20,11 @@ void skip_comment(Cursor& in, std::string* comments) {
         const char c = in.next();
         if (c == '\\') {
             const char quoted = in.next();
-            if (comments != nullptr && !is_white(quoted)) *comments += quoted;
+            if (comments != nullptr && is_kept(quoted)) *comments += quoted;
             continue;
         }
         if (c == ')' && --depth == 0) return;
-        if (comments != nullptr && depth > 0 && c != '\r' && c != '\n') *comments += c;
+        if (comments != nullptr && depth > 0 && is_kept(c)) *comments += c;
         if (c == '(') ++depth;
     }
 }
@@ -41,11 +47,8 @@ std::string take_quoted_string(Cursor& in) {
     while (!in.done()) {
         const char c = in.next();
         if (c == '"') break;
-        if (c == '\\' && !in.done()) {
-            text += in.next();
-        } else if (c != '\r' && c != '\n' && c != '\0') {
-            text += c;
-        }
+        const char octet = c == '\\' && !in.done() ? in.next() : c;
+        if (is_kept(octet)) text += octet;
     }
     return text;
 }

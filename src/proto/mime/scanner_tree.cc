@@ -22,7 +22,7 @@ enum class Delimiter : std::uint8_t { none, next, close };
 // that begins like another one would end it: the whole line must match, as most readers have it.
 Delimiter match(std::string_view dashed, std::string_view boundary) {
     if (!dashed.starts_with(boundary)) return Delimiter::none;
-    dashed.remove_prefix(boundary.size());
+    dashed = trim_end(dashed.substr(boundary.size()));  // transport padding
     if (dashed.empty()) return Delimiter::next;
     return dashed == "--" ? Delimiter::close : Delimiter::none;
 }
@@ -40,7 +40,7 @@ Scanner::State::State(const Limits& limits) : limits_(limits), header_(limits, s
 
 bool Scanner::State::delimiter_line(std::string_view line, std::uint64_t next, size_t end_octets) {
     if (boundaries_ == 0 || !line.starts_with("--")) return false;
-    const auto dashed = trim_end(line).substr(2);
+    const auto dashed = line.substr(2);
     auto found = Delimiter::none;
     size_t frame = open_.size();
     while (frame > 0 && found == Delimiter::none) {  // from the innermost out
@@ -115,7 +115,6 @@ void Scanner::State::enter_composite() {
     }
     if (multipart) {
         auto boundary = find_parameter(current().type.parameters, "boundary").value_or(std::string());
-        boundary.resize(trim_end(boundary).size());  // it could not match with them
         if (boundary.empty() || boundary.size() > limits_.boundary_octets) return show_as("text", "plain");
         current().kind = PartKind::multipart;
         open_.back().boundary = std::move(boundary);

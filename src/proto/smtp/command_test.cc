@@ -226,8 +226,8 @@ TEST_CASE("RCPT: path and parameters of RFC 3461") {
     CHECK(format_rcpt(rcpt) ==
           "RCPT TO:<bob@b.example> NOTIFY=FAILURE,DELAY ORCPT=rfc822;Bob+2BC@b.example\r\n");
     CHECK(parsed<Rcpt>("RCPT TO:<b@b.example> NOTIFY=NEVER").notify.never());
-    CHECK(parsed<Rcpt>("RCPT TO:<b@b.example> ORCPT=utf-8;b\\x{F6}\\x{1F600}@b.example")
-              .original_recipient->address == "b\xC3\xB6\xF0\x9F\x98\x80@b.example");
+    CHECK(parsed<Rcpt>("RCPT TO:<b@b.example> ORCPT=utf-8;b\\x{F6}\\x{1F600}@b.example").original_recipient ==
+          OriginalRecipient{"utf-8", "b\xC3\xB6\xF0\x9F\x98\x80@b.example"});
     CHECK(parsed<Rcpt>("RCPT TO:<Postmaster>").forward_path.bare());
 }
 

@@ -236,4 +236,25 @@ TEST_CASE("BDAT: chunks are counted, checked over their borders and never overfl
     CHECK(message == "12345678");
 }
 
+TEST_CASE("line scan: every form at every place in a block equals the plain reading") {
+    for (const std::string_view form : {"\r\n", "\r", "\n", "\n\r", "\r\r\n", "\r\n\n", "\r\n\r\n", "x"}) {
+        for (size_t pad = 0; pad < 140; ++pad) {
+            const std::string text =
+                std::string(pad, 'x') + std::string(form) + std::string(140, 'y') + "\r\n";
+            for (const size_t chunk : chunks) {
+                LineScanner scanner;
+                for (size_t at = 0; at < text.size(); at += chunk)
+                    scanner.feed(std::string_view(text).substr(at, chunk));
+                REQUIRE(scanner.finish() == defects_of(text));
+            }
+        }
+    }
+    for (const size_t over : {0UL, 1UL}) {
+        const std::string text = "a\r\n" + std::string(message_line_octets_max + over, 'x') + "\r\n";
+        LineScanner scanner;
+        scanner.feed(text);
+        CHECK(scanner.finish().long_line == (over != 0));
+    }
+}
+
 }  // namespace heliopost::smtp

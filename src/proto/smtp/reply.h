@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/cursor.h"
@@ -39,9 +40,9 @@ struct Reply {
     std::vector<std::string> lines;  // without code and enhanced status
 
     Reply() = default;
-    Reply(int code_, EnhancedStatus enhanced_, std::string line)
-        : code(code_), enhanced(enhanced_), lines{std::move(line)} {}
-    Reply(int code_, std::string line) : code(code_), lines{std::move(line)} {}
+    Reply(int reply_code, EnhancedStatus status, std::string line)
+        : code(reply_code), enhanced(status), lines{std::move(line)} {}
+    Reply(int reply_code, std::string line) : code(reply_code), lines{std::move(line)} {}
 
     bool positive() const { return code >= 200 && code < 400; }
     bool transient() const { return code >= 400 && code < 500; }

@@ -11,7 +11,8 @@ TEST_CASE("admin: requests and answers survive the wire") {
     CHECK(again->operation == request.operation);
     CHECK(again->fields == request.fields);
 
-    const Answer answer{"done", {"address", "octets", "disabled"}, {{std::string("ä"), std::int64_t{-1}, true}}};
+    const Answer answer{
+        "done", {"address", "octets", "disabled"}, {{std::string("ä"), std::int64_t{-1}, true}}};
     const auto read = parse_answer(to_json(Result<Answer>(answer)));
     REQUIRE(read.has_value());
     CHECK(read->rows == answer.rows);

@@ -43,7 +43,7 @@ net::Task<std::vector<Reply>> Session::chunk(smtp::Bdat argument) {
         if (!piece.empty()) co_await take(piece);
         reader_.consume(used);
     }
-    if (chunks.too_large()) {
+    if (chunks.too_large() || chunks.chunks() > chunks_max) {
         const Reply refused{552, {5, 3, 4}, "the message is too large"};
         co_return argument.last ? for_each_recipient(refused) : std::vector<Reply>{refused};
     }

@@ -93,6 +93,8 @@ net::Task<void> Session::answer() {
     if (!command) {
         ++errors_;
         co_await send(std::move(command).error());
+        // How many octets follow a BDAT that cannot be read is not known: they must not become commands.
+        if (smtp::find_verb(line_) == Verb::bdat) state_ = State::closed;
     } else if (command->verb == Verb::http) {
         // Somebody's browser was made to speak to us: no word of it is a command (ALPACA).
         co_await send({554, {5, 5, 0}, "this is no web server"});

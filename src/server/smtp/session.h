@@ -31,6 +31,7 @@ inline constexpr std::chrono::minutes message_time_max{60};  // a whole message,
 inline constexpr std::chrono::seconds tls_time_max{30};
 inline constexpr std::size_t read_buffer_octets = 64 * 1024;
 inline constexpr std::size_t output_octets_max = 64 * 1024;  // replies held for a pipelined group
+inline constexpr std::uint64_t chunks_max = 20'000;          // BDATs of one message
 inline constexpr int errors_max = 20;                        // refused commands, then 421
 
 struct Transaction {

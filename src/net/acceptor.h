@@ -1,0 +1,26 @@
+// The accept loop of one listener on one loop.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "net/connection_limit.h"
+#include "net/stream.h"
+#include "net/task.h"
+
+namespace heliopost::net {
+
+class TaskGroup;
+class World;
+
+using ServeConnection = std::function<Task<void>(std::unique_ptr<Stream>)>;
+
+// Accepts until the listener closes or the task's group is stopped, and spawns serve(stream) for each
+// connection in the group `connections`, which holds its place in the limits until it ends. A connection past
+// a limit is closed without a word; the log has one line a second at most. Where descriptors or memory run
+// out it pauses. world and connections must outlive the task. name is for the log.
+Task<void> accept_all(World* world, std::unique_ptr<Listener> listener, ConnectionLimits limits,
+                      TaskGroup* connections, std::string name, ServeConnection serve);
+
+}  // namespace heliopost::net

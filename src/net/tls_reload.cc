@@ -1,0 +1,60 @@
+#include "net/tls_reload.h"
+
+#include <sys/stat.h>
+
+namespace heliopost::net {
+
+Result<std::unique_ptr<CertificateWatch>> CertificateWatch::open(std::vector<CertificateFiles> files,
+                                                                 std::string service, const Log& log) {
+    std::unique_ptr<CertificateWatch> watch(new CertificateWatch(std::move(files), std::move(service), log));
+    watch->seen_ = watch->look();  // before reading: a change in between is seen at the next check
+    watch->server_ = TRY(make_tls_server(watch->files_, watch->service_));
+    watch->warn(*watch->server_);
+    return watch;
+}
+
+std::shared_ptr<const TlsServer> CertificateWatch::current() const {
+    const std::lock_guard lock(mutex_);
+    return server_;
+}
+
+bool CertificateWatch::check() {
+    std::vector<Stamp> now = look();
+    {
+        const std::lock_guard lock(mutex_);
+        if (now == seen_) return false;
+        seen_ = std::move(now);
+    }
+    Result<std::shared_ptr<const TlsServer>> made = make_tls_server(files_, service_);
+    if (!made) {
+        log_.error("tls.reload_failed", {{"service", service_}, {"reason", made.error().text}});
+        return false;
+    }
+    warn(**made);
+    log_.info("tls.reloaded", {{"service", service_}, {"certificate", files_.front().certificate}});
+    const std::lock_guard lock(mutex_);
+    server_ = std::move(*made);
+    return true;
+}
+
+std::vector<CertificateWatch::Stamp> CertificateWatch::look() const {
+    std::vector<Stamp> stamps;
+    for (const CertificateFiles& pair : files_)
+        for (const std::string& file : {pair.certificate, pair.key}) {
+            struct stat found{};
+            Stamp stamp;
+            if (stat(file.c_str(), &found) == 0)
+                stamp = {.modified_ns = found.st_mtim.tv_sec * 1'000'000'000 + found.st_mtim.tv_nsec,
+                         .inode = found.st_ino,
+                         .octets = found.st_size};
+            stamps.push_back(stamp);
+        }
+    return stamps;
+}
+
+void CertificateWatch::warn(const TlsServer& server) const {
+    for (const std::string& warning : tls_warnings(server))
+        log_.warning("tls.certificate", {{"service", service_}, {"reason", warning}});
+}
+
+}  // namespace heliopost::net

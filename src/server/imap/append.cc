@@ -1,0 +1,93 @@
+// APPEND: RFC 9051 §6.3.12; UIDPLUS: RFC 4315; APPENDLIMIT: RFC 7889.
+//
+// The message goes to the blob store while it arrives. What is refused is refused before its octets
+// are sent, where the client waits for "+".
+#include <utility>
+
+#include "server/imap/session.h"
+
+namespace heliopost::imap_server {
+
+// What APPEND needs before it takes the octets, or why not.
+net::Task<std::expected<mailbox::Mailbox, Completion>> Session::check_append(imap::command::Append argument) {
+    if (stage_ == Stage::not_authenticated) co_return std::unexpected(bad("not in this state"));
+    if (argument.literal.octets > service_.message_octets_max)
+        co_return std::unexpected(refused(imap::code::too_big, "the message is too large"));
+    if (!service_.store->has_space())
+        co_return std::unexpected(
+            refused(imap::code::unavailable, "not enough space, please try again later"));
+    auto mailbox = co_await account_->find(argument.mailbox);
+    if (!mailbox) co_return std::unexpected(refused(imap::code::try_create, "no such mailbox"));
+    co_return *std::move(mailbox);
+}
+
+// Reads the announced literal and the end of the command; the message as far as it went.
+net::Task<Result<delivery::Message>> Session::read_message() {
+    using Event = imap::CommandReader::Event;
+    delivery::Incoming incoming(*service_.store, service_.message_octets_max);
+    reader_.accept_append();
+    if (reader_.literal().synchronising) {
+        imap::append_continuation(out_.text(), "send the message");
+        co_await out_.flush();
+    }
+    for (;;) {
+        if (!co_await input_.fill(world_.after(command_time_max))) throw net::Gone("closed within a message");
+        const auto got = reader_.feed(input_.buffered());
+        if (got.event == Event::octets) co_await incoming.append(got.chunk);
+        input_.consume(got.taken);
+        if (got.event == Event::bad) co_return std::unexpected(reader_.error());
+        if (got.event == Event::command) break;
+    }
+    co_return co_await incoming.finish();
+}
+
+net::Task<void> Session::append(std::string text) {
+    auto parsed = imap::parse_command(text, revision_);
+    if (!parsed) {
+        ++errors_;
+        imap::append_status(out_.text(), parsed.error().tag, imap::Condition::bad, "",
+                            parsed.error().error.text);
+        if (!reader_.refuse_append()) stage_ = Stage::logout;
+        co_return;
+    }
+    const std::string tag = parsed->tag;
+    auto argument = std::get<imap::command::Append>(std::move(parsed->body));
+    const auto mailbox = co_await check_append(argument);
+    Completion end;
+    if (mailbox) {
+        end = co_await append_to(mailbox->id, std::move(argument));
+    } else {
+        end = mailbox.error();
+        if (!reader_.refuse_append()) stage_ = Stage::logout;
+    }
+    if (end.condition == imap::Condition::bad) ++errors_;
+    if (selected_ && stage_ != Stage::logout) co_await synchronise(Telling::everything);
+    if (end.text.empty()) end.text = "APPEND completed";
+    imap::append_status(out_.text(), tag, end.condition, end.code, end.text);
+}
+
+net::Task<Completion> Session::append_to(MailboxId mailbox, imap::command::Append argument) {
+    auto message = co_await read_message();
+    if (!message && message.error().fault == Fault::too_large)
+        co_return refused(imap::code::too_big, "the message is too large");
+    if (!message) co_return refusal(message.error());
+    mailbox::NewEmail email;
+    email.blob = message->blob.ref;
+    email.received = argument.received ? argument.received->time : world_.now();
+    email.structure = message->structure;
+    email.preview = std::move(message->preview);
+    std::vector<mailbox::NewEmail> emails;
+    emails.push_back(std::move(email));
+    std::vector<store::StagedBlob> blobs;
+    blobs.push_back(std::move(message->blob));
+    const mailbox::Quota quota{login_->quota_octets, mailbox::Quota::Mode::enforce};
+    const auto done = co_await account_->append(mailbox, std::move(emails), std::move(blobs),
+                                                std::move(argument.flags), quota);
+    if (!done && done.error().fault == Fault::not_found)
+        co_return refused(imap::code::try_create, "no such mailbox");
+    if (!done) co_return refusal(done.error());
+    world_.log().info("appended", {{"account", login_->address}, {"mailbox", argument.mailbox}});
+    co_return completed(imap::code::append_uid(done->uid_validity, done->uids));
+}
+
+}  // namespace heliopost::imap_server

@@ -1,0 +1,70 @@
+// Fetch: one FETCH command at work: which rows, which items, and their answers, streamed.
+//
+// Rows give flags, UID, dates and sizes; only what stands in the message loads emails, some at a time. A
+// message that is gone from the store while the client still counts it is passed over, and the command
+// ends NO [EXPUNGEISSUED] (RFC 5530).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mailbox/account.h"
+#include "proto/imap/command.h"
+#include "proto/imap/mailbox_name.h"
+#include "server/imap/output.h"
+#include "server/imap/section_range.h"
+
+namespace heliopost::imap_server {
+
+inline constexpr std::size_t emails_at_once = 64;              // loaded together
+inline constexpr std::uint64_t header_octets_max = 12U << 20;  // above mime's limit of a header block
+
+class Fetch {
+public:
+    Fetch(mailbox::Account& account, Output& out, std::shared_ptr<const mailbox::View> view,
+          imap::Revision revision, imap::command::Fetch asked)
+        : account_(account),
+          out_(out),
+          view_(std::move(view)),
+          revision_(revision),
+          asked_(std::move(asked)) {}
+
+    // Answers for the rows with these indexes. False: some were gone.
+    net::Task<Result<bool>> run(std::vector<std::size_t> indexes);
+
+    bool needs_emails() const;
+    bool unknown_encoding() const { return unknown_encoding_; }  // BINARY met an encoding it cannot undo
+
+private:
+    net::Task<Result<bool>> answer(std::size_t index, std::shared_ptr<const mailbox::Email> email);
+    void append_row_item(const imap::FetchItem& item, const mailbox::Row& row);
+    net::Task<Result<void>> append_email_item(imap::FetchItem item,
+                                              std::shared_ptr<const mailbox::Email> email);
+    net::Task<Result<void>> append_section(imap::FetchItem item, std::shared_ptr<const mailbox::Email> email);
+    net::Task<Result<void>> append_header_fields(imap::FetchItem item,
+                                                 std::shared_ptr<const mailbox::Email> email,
+                                                 OctetRange range);
+    net::Task<Result<void>> append_octets(std::shared_ptr<const mailbox::Email> email, OctetRange range);
+
+    // fetch_binary.cc
+    struct Decoded {
+        std::uint64_t octets = 0;
+        bool nul = false;
+    };
+    net::Task<Result<void>> append_binary(imap::FetchItem item, std::shared_ptr<const mailbox::Email> email);
+    net::Task<Result<Decoded>> measure(std::shared_ptr<const mailbox::Email> email, const mime::Part* part,
+                                       OctetRange range);
+    net::Task<Result<void>> append_decoded(std::shared_ptr<const mailbox::Email> email,
+                                           const mime::Part* part, OctetRange range, OctetRange wanted);
+
+    mailbox::Account& account_;
+    Output& out_;
+    std::shared_ptr<const mailbox::View> view_;
+    imap::Revision revision_;
+    imap::command::Fetch asked_;
+    bool unknown_encoding_ = false;
+};
+
+}  // namespace heliopost::imap_server

@@ -1,0 +1,57 @@
+// CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE: RFC 9051 §6.3.4-§6.3.8; CREATE-SPECIAL-USE: RFC 6154 §3.
+#include <utility>
+
+#include "server/imap/session.h"
+
+namespace heliopost::imap_server {
+
+net::Task<Completion> Session::create(imap::command::Create argument) {
+    std::string name = std::move(argument.mailbox);
+    if (name.ends_with(imap::hierarchy_separator)) name.pop_back();  // "will have children": RFC 9051 §6.3.4
+    if (const auto allowed = imap::check_mailbox_name(name); !allowed)
+        co_return refused(imap::code::cannot, allowed.error().text);
+    mailbox::Role role = mailbox::Role::none;
+    if (argument.special_uses.size() > 1)
+        co_return refused(imap::code::use_attribute, "one special use a mailbox");
+    if (!argument.special_uses.empty()) {
+        role = mailbox::role_of(argument.special_uses.front());
+        if (role == mailbox::Role::none)
+            co_return refused(imap::code::use_attribute, "no such special use here");
+    }
+    const auto made = co_await account_->create(std::move(name), role);
+    if (!made) co_return refusal(made.error());
+    co_return completed();
+}
+
+net::Task<Completion> Session::remove(imap::command::Delete argument) {
+    const bool ours = selected_ && selected_->mailbox.name == argument.mailbox;
+    const auto removed = co_await account_->remove(argument.mailbox);
+    if (!removed && removed.error().fault == Fault::denied && argument.mailbox != "INBOX")
+        co_return refused(imap::code::has_children, removed.error().text);
+    if (!removed) co_return refusal(removed.error());
+    if (ours) {
+        if (qresync_ || revision_ == imap::Revision::rev2)
+            imap::append_status(out_.text(), "", imap::Condition::ok, imap::code::closed,
+                                "the mailbox is gone");
+        leave_mailbox();
+    }
+    co_return completed();
+}
+
+net::Task<Completion> Session::rename(imap::command::Rename argument) {
+    std::string to = std::move(argument.to);
+    if (to.ends_with(imap::hierarchy_separator)) to.pop_back();
+    if (const auto allowed = imap::check_mailbox_name(to); !allowed)
+        co_return refused(imap::code::cannot, allowed.error().text);
+    const auto renamed = co_await account_->rename(std::move(argument.from), std::move(to));
+    if (!renamed) co_return refusal(renamed.error());
+    co_return completed();
+}
+
+net::Task<Completion> Session::subscribe(std::string name, bool subscribed) {
+    const auto done = co_await account_->subscribe(std::move(name), subscribed);
+    if (!done) co_return refusal(done.error());
+    co_return completed();
+}
+
+}  // namespace heliopost::imap_server

@@ -1,0 +1,35 @@
+// Output: what a session has to say, sent when it is much or when the client waits.
+//
+// The back-pressure of a FETCH over a large mailbox: the text grows to output_octets_max, then the session
+// waits until the client has taken it.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "net/stream.h"
+#include "net/task.h"
+#include "net/world.h"
+
+namespace heliopost::imap_server {
+
+inline constexpr std::size_t output_octets_max = 128 * 1024;
+inline constexpr std::chrono::minutes write_time_max{5};
+
+class Output {
+public:
+    Output(net::World& world, net::Stream& stream) : world_(world), stream_(stream) {}
+
+    std::string& text() { return text_; }  // append to it
+    bool full() const { return text_.size() >= output_octets_max; }
+
+    net::Task<void> flush();          // sends all, and gives the memory back
+    net::Task<void> flush_if_full();  // call between the answers of one command
+
+private:
+    net::World& world_;
+    net::Stream& stream_;
+    std::string text_;
+};
+
+}  // namespace heliopost::imap_server

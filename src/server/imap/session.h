@@ -1,0 +1,145 @@
+// Session: the state of one IMAP client. Its commands stand in files of their own, one each.
+//
+// run_command() is the spine: parse, check that the command may come in this state, act, synchronise,
+// complete. A command writes its untagged answers to out_ and gives the Completion.
+//
+// RFC 9051 §3 (states); RFC 3501 where the client has not enabled rev2.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "delivery/incoming.h"
+#include "mailbox/account.h"
+#include "net/event.h"
+#include "net/line_reader.h"
+#include "net/stream.h"
+#include "net/task.h"
+#include "proto/imap/command.h"
+#include "proto/imap/command_reader.h"
+#include "proto/imap/encode.h"
+#include "proto/imap/response_code.h"
+#include "server/imap/completion.h"
+#include "server/imap/output.h"
+#include "server/imap/selected.h"
+#include "server/imap/service.h"
+
+namespace heliopost::imap_server {
+
+inline constexpr std::chrono::minutes idle_time_max{30};    // RFC 9051 §5.4: at least 30 minutes
+inline constexpr std::chrono::minutes login_time_max{3};    // before login
+inline constexpr std::chrono::minutes command_time_max{5};  // within one command
+inline constexpr std::chrono::seconds tls_time_max{30};
+inline constexpr std::size_t read_buffer_octets = 32 * 1024;
+inline constexpr int errors_max = 50;        // bad commands, then BYE
+inline constexpr int login_errors_max = 10;  // failed logins, then BYE
+
+class Session {
+public:
+    Session(const Service* service, std::unique_ptr<net::Stream> stream);
+    net::Task<void> run();
+
+private:
+    enum class Stage { not_authenticated, authenticated, selected, logout };  // RFC 9051 §3
+    // What may be told before the tagged line of this command.
+    enum class Telling { everything, no_expunges, nothing };
+
+    // session.cc: the loop
+    net::Task<bool> step();  // one event of the reader; false: the client has closed
+    net::Task<void> run_command(std::string text);
+    net::Task<Completion> act(imap::Command command);
+    bool may_come(const imap::CommandBody& body) const;
+    Telling telling(const imap::CommandBody& body) const;
+    void refuse_bad();
+    void say(std::string_view line) { out_.text() += line, out_.text() += "\r\n"; }
+    net::Task<Result<std::string>> read_response_line();  // the line that answers a "+ "
+    imap::ReaderLimits reader_limits() const;
+
+    // capability.cc, login.cc
+    std::string capabilities() const;
+    Completion capability();
+    Completion id(imap::command::Id argument);
+    Completion enable(imap::command::Enable argument);
+    Completion start_tls();
+    net::Task<void> begin_tls();
+    net::Task<Completion> login(imap::command::Login argument);
+    net::Task<Completion> authenticate(imap::command::Authenticate argument);
+    net::Task<Result<std::string>> challenge_client(std::string challenge);
+    Completion logged_in(Result<directory::Account> account);
+
+    // select.cc, list.cc, status.cc, mailboxes.cc
+    net::Task<Completion> select(imap::command::Select argument);
+    void append_selected();
+    void append_flag_lists();
+    net::Task<Result<void>> resynchronise(imap::command::Qresync since);
+    void leave_mailbox();
+    net::Task<Completion> list(imap::command::List argument);
+    net::Task<Completion> lsub(imap::command::Lsub argument);
+    net::Task<Completion> status(imap::command::Status argument);
+    net::Task<Completion> create(imap::command::Create argument);
+    net::Task<Completion> remove(imap::command::Delete argument);
+    net::Task<Completion> rename(imap::command::Rename argument);
+    net::Task<Completion> subscribe(std::string name, bool subscribed);
+    Completion name_space();
+    net::Task<Completion> close(bool expunge_first);  // CLOSE, UNSELECT
+    void append_status(const mailbox::Mailbox& mailbox, const mailbox::Status& status,
+                       imap::StatusItems items);
+
+    // Messages: append.cc, fetch.cc, store.cc, search.cc, copy.cc
+    // APPEND has its octets still to come: called when the reader announces its literal.
+    net::Task<void> append(std::string text);
+    net::Task<std::expected<mailbox::Mailbox, Completion>> check_append(imap::command::Append argument);
+    net::Task<Result<delivery::Message>> read_message();
+    net::Task<Completion> append_to(MailboxId mailbox, imap::command::Append argument);
+    net::Task<Completion> fetch(imap::command::Fetch argument);
+    void complete_items(imap::command::Fetch& asked);
+    net::Task<Completion> store(imap::command::Store argument);
+    imap::NumberSet as_asked(const imap::UidSet& uids, bool uid) const;
+    void append_mod_sequence_fetch(std::size_t index, const mailbox::Row& row, bool with_uid);
+    net::Task<Completion> search(imap::command::Search argument);
+    net::Task<std::expected<MailboxId, Completion>> destination(std::string name);
+    net::Task<Completion> copy(imap::command::Copy argument);
+    net::Task<Completion> move(imap::command::Move argument);
+    net::Task<Completion> expunge(std::optional<imap::SequenceSet> uids);
+    net::Task<Completion> idle();
+
+    // synchronise.cc
+    // Tells the client what changed in the selected mailbox, and moves selected_->view on.
+    net::Task<void> synchronise(Telling telling);
+    // The messages that a set means, as UIDs that are in the announced view; sequence numbers beyond it
+    // are Fault::syntax. "$" is the saved result.
+    Result<imap::UidSet> resolve(const imap::SequenceSet& set, bool uid) const;
+    // One "* n FETCH (...)" with what an unsolicited change tells: FLAGS, and UID and MODSEQ as enabled.
+    void append_flags_fetch(std::size_t index, const mailbox::Row& row, const mailbox::View& view,
+                            bool with_uid);
+    void append_vanished(const imap::UidSet& uids, bool earlier);
+
+    const Service& service_;
+    net::World& world_;
+    std::unique_ptr<net::Stream> stream_;
+    Output out_;
+    net::LineReader input_;
+    imap::CommandReader reader_;
+
+    Stage stage_ = Stage::not_authenticated;
+    imap::Revision revision_ = imap::Revision::rev1;
+    bool condstore_ = false;  // RFC 7162 §3.1: some command asked for it, or ENABLE
+    bool qresync_ = false;    // ENABLE QRESYNC: VANISHED instead of EXPUNGE
+    std::optional<directory::Account> login_;
+    std::shared_ptr<mailbox::Account> account_;
+    std::optional<Selected> selected_;
+    // What the command has told already by itself: rows not to be told again unless changed above.
+    imap::UidSet told_uids_;
+    ModSequence told_up_to_;
+    net::Event changed_;                     // set when something in the account changed
+    std::unique_ptr<mailbox::Watch> watch_;  // while selected
+    bool tls_wanted_ = false;                // STARTTLS was answered OK
+    int errors_ = 0;
+    int login_errors_ = 0;
+};
+
+}  // namespace heliopost::imap_server

@@ -1,0 +1,203 @@
+#include "store/rocks_database.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
+#include <rocksdb/table.h>
+#include <sys/stat.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include "store/disk_space.h"
+#include "store/keys.h"
+#include "store/rocks_log.h"
+#include "store/tuple.h"
+
+namespace heliopost::store {
+namespace {
+
+constexpr std::uint64_t octets_to_open = 16ULL * 1024 * 1024;  // logs and tables of a start
+constexpr int open_files_max = 512;
+constexpr std::uint64_t log_octets_max = 128ULL * 1024 * 1024;  // bounds the time that a start reads logs
+constexpr char chunks_family[] = "chunks";
+
+class EndOnError final : public rocksdb::EventListener {
+public:
+    explicit EndOnError(std::string path) : path_(std::move(path)) {}
+    void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* status) override {
+        end_process(path_, *status);
+    }
+
+private:
+    std::string path_;
+};
+
+rocksdb::DBOptions database_options(const RocksOptions& options) {
+    rocksdb::DBOptions out;
+    out.create_if_missing = options.create;
+    out.create_missing_column_families = true;
+    out.paranoid_checks = true;
+    // The default would drop acknowledged commits behind a flipped bit without a word.
+    out.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+    out.track_and_verify_wals_in_manifest = true;
+    out.max_total_wal_size = log_octets_max;
+    out.max_background_jobs = 2;
+    out.max_open_files = open_files_max;
+    out.bytes_per_sync = 1024 * 1024;
+    out.keep_log_file_num = 4;
+    out.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+    out.listeners.push_back(std::make_shared<EndOnError>(options.path));
+#ifdef HELIOPOST_EARLY_ACK
+    out.manual_wal_flush = true;  // the negative control keeps the log in memory for a while
+#endif
+    return out;
+}
+
+rocksdb::ColumnFamilyOptions rows_options(const RocksOptions& options) {
+    rocksdb::BlockBasedTableOptions table;
+    table.block_cache = rocksdb::NewLRUCache(options.cache_octets);
+    table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+    table.cache_index_and_filter_blocks = true;
+    table.pin_l0_filter_and_index_blocks_in_cache = true;
+    table.block_size = 8 * 1024;
+    table.format_version = 5;
+    table.checksum = rocksdb::kXXH3;
+    rocksdb::ColumnFamilyOptions out;
+    out.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+    out.compression = rocksdb::kZSTD;
+    out.write_buffer_size = options.memtable_octets;
+    out.level_compaction_dynamic_level_bytes = true;
+    return out;
+}
+
+// Chunks come compressed and are never changed: large values apart, so that compaction moves keys only.
+rocksdb::ColumnFamilyOptions chunks_options(const RocksOptions& options,
+                                            const rocksdb::ColumnFamilyOptions& rows) {
+    rocksdb::ColumnFamilyOptions out;
+    out.table_factory = rows.table_factory;
+    out.compression = rocksdb::kNoCompression;
+    out.write_buffer_size = options.memtable_octets;
+    out.level_compaction_dynamic_level_bytes = true;
+    out.enable_blob_files = true;
+    out.min_blob_size = 1024;
+    out.enable_blob_garbage_collection = true;
+    return out;
+}
+
+Result<> explain(const std::string& path, const rocksdb::Status& status) {
+    const std::string text = status.ToString();
+    if (status.IsIOError() && text.find("lock") != std::string::npos)
+        return fail(Fault::exists, "the store at " + path +
+                                       " is in use by another heliopost process: stop it, or talk to it with "
+                                       "the heliopost command");
+    if (status.IsNoSpace() || text.find("No space left") != std::string::npos)
+        return fail(Fault::temporary, "the disk is too full to open the store at " + path + ": make room");
+    if (status.IsInvalidArgument() && text.find("does not exist") != std::string::npos)
+        return fail(Fault::not_found, "there is no store at " + path);
+    if (status.IsCorruption())
+        return fail(Fault::internal, "the store at " + path + " is damaged (" + text +
+                                         "): run `heliopost fsck --repair`, or restore a backup");
+    return fail(Fault::internal, "cannot open the store at " + path + ": " + text);
+}
+
+rocksdb::Status open_once(Database& database, rocksdb::DBOptions db_options, const RocksOptions& options) {
+    const auto rows = rows_options(options);
+    const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
+        {rocksdb::kDefaultColumnFamilyName, rows}, {chunks_family, chunks_options(options, rows)}};
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    rocksdb::DB* db = nullptr;
+    const auto status = rocksdb::DB::Open(db_options, options.path, families, &handles, &db);
+    if (!status.ok()) return status;
+    database.db.reset(db);
+    database.rows = handles[0];
+    database.chunks = handles[1];
+    return status;
+}
+
+// After a start that the log prevented: may it be read up to the damage?
+Result<> allow_point_in_time(const RocksOptions& options) {
+    if (options.recovery == RocksOptions::Recovery::drop_damaged) return {};
+    const auto damage = TRY(scan_logs(options.path));
+    if (!damage)
+        return fail(Fault::internal, "the store at " + options.path + " is damaged: restore a backup");
+    if (!damage->lost()) return {};  // the last write was cut short and never acknowledged
+    return fail(Fault::internal,
+                "the log of the store at " + options.path + " is damaged (" + damage->file + ", octet " +
+                    std::to_string(damage->offset) +
+                    ") and acknowledged mail lies behind the damage: restore "
+                    "a backup, or run `heliopost fsck --repair` to go on with what is before it");
+}
+
+Result<> check_format(Database& database) {
+    std::string record;
+    const auto status = database.db->Get({}, database.rows, format_key, &record);
+    if (status.ok()) {
+        TupleReader in(record);
+        const auto version = in.u32();
+        if (version && *version == format_version) return {};
+        if (version && *version > format_version)
+            return fail(Fault::syntax, "the store at " + database.path + " has format " +
+                                           std::to_string(*version) + ", this heliopost knows up to " +
+                                           std::to_string(format_version) + ": install the newer version");
+        return fail(Fault::internal, "the format record of the store at " + database.path + " is damaged");
+    }
+    if (!status.IsNotFound()) return explain(database.path, status);
+    const std::unique_ptr<rocksdb::Iterator> any(database.db->NewIterator({}, database.rows));
+    any->SeekToFirst();
+    if (any->Valid())
+        return fail(Fault::internal, database.path + " holds a database that is not a store of heliopost");
+    rocksdb::WriteOptions synced;
+    synced.sync = true;
+    const std::string version = Tuple().u32(format_version);
+    const auto written = database.db->Put(synced, database.rows, format_key, version);
+    if (!written.ok()) return explain(database.path, written);
+    return {};
+}
+
+}  // namespace
+
+Database::~Database() {
+    if (!db) return;
+    db->DestroyColumnFamilyHandle(rows);
+    db->DestroyColumnFamilyHandle(chunks);
+    db->Close();
+}
+
+void end_process(const std::string& path, const rocksdb::Status& status) noexcept {
+    std::fprintf(stderr,
+                 "heliopost: the store at %s failed: %s; stopping, so that nothing is acknowledged that is "
+                 "not on disk\n",
+                 path.c_str(), status.ToString().c_str());
+    std::abort();
+}
+
+Result<std::unique_ptr<Database>> open_database(const RocksOptions& options) {
+    std::error_code error;
+    if (options.create) {
+        std::filesystem::create_directories(std::filesystem::path(options.path).parent_path(), error);
+        if (::mkdir(options.path.c_str(), 0700) != 0 && errno != EEXIST)
+            return fail(Fault::internal, "cannot make the directory " + options.path + " for the store");
+    } else if (!std::filesystem::exists(options.path, error)) {
+        return fail(Fault::not_found, "there is no store at " + options.path);
+    }
+    if (free_octets(options.path) < octets_to_open)
+        return fail(Fault::temporary, "the disk is too full to open the store at " + options.path +
+                                          ": make room, at least " +
+                                          std::to_string(octets_to_open / 1024 / 1024) + " MiB");
+    auto database = std::make_unique<Database>();
+    database->path = options.path;
+    auto db_options = database_options(options);
+    auto status = open_once(*database, db_options, options);
+    if (status.IsCorruption()) {
+        TRY(allow_point_in_time(options));
+        db_options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+        status = open_once(*database, db_options, options);
+    }
+    if (!status.ok()) return std::unexpected(explain(options.path, status).error());
+    TRY(check_format(*database));
+    return database;
+}
+
+}  // namespace heliopost::store

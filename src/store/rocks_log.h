@@ -1,0 +1,52 @@
+// Was anything that we acknowledged behind the damage in RocksDB's write-ahead log?
+//
+// RocksDB cannot tell a write that was cut short by a crash from a synced one that rotted. We can: every
+// write says which sequence number was the last synced one before it (log_mark), so that a readable write
+// past the damage proves that the damaged one had been acknowledged. Internal to store/.
+//
+// The log's format: https://github.com/facebook/rocksdb/wiki/Write-Ahead-Log-File-Format
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace heliopost::store {
+
+// The octets that go to the front of each write, as RocksDB's "log data".
+std::string log_mark(std::uint64_t last_synced);
+
+struct LogDamage {
+    std::string file;
+    std::uint64_t offset = 0;
+    std::uint64_t good_until = 0;          // last sequence number readable before the damage
+    std::uint64_t acknowledged_until = 0;  // highest that a write past it says was synced
+    bool lost() const { return acknowledged_until > good_until; }
+};
+
+// Reads one log file after another, in order.
+class LogScan {
+public:
+    void add_file(std::string name, std::string_view octets);
+    const std::optional<LogDamage>& damage() const { return damage_; }
+
+private:
+    struct Record;
+    void add_block(std::string_view block, std::uint64_t offset);
+    void take(const Record& record);
+    void note_damage(std::uint64_t offset);
+    void good(std::uint64_t until) { good_until_ = until > good_until_ ? until : good_until_; }
+
+    std::string file_;
+    std::optional<LogDamage> damage_;
+    std::uint64_t good_until_ = 0;
+    std::optional<std::uint64_t> pending_until_;  // of a write whose last fragment is still to come
+};
+
+// All logs (*.log) of the directory. Fails when one cannot be read.
+Result<std::optional<LogDamage>> scan_logs(const std::string& directory);
+
+}  // namespace heliopost::store
