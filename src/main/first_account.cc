@@ -9,7 +9,8 @@ Result<void> add_first_account(Program& program, const std::string& address, con
     const auto parsed = TRY(smtp::parse_address(address));
     auto& directory = program.directory();
     auto& world = program.world();
-    if (!directory.is_local_domain(parsed.domain)) TRY(run_task(world, directory.add_domain(parsed.domain)));
+    const bool first = !directory.is_local_domain(parsed.domain);
+    if (first) TRY(run_task(world, directory.add_domain(parsed.domain)));
     directory::NewAccount account;
     account.address = address;
     account.password = password;
