@@ -2,14 +2,20 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <optional>
 
+#include "base/base64.h"
+#include "base/text.h"
 #include "net/fd_stream.h"
+#include "net/openssl.h"
 #include "net/test_loop.h"
 
 using namespace std::chrono_literals;
@@ -28,14 +34,16 @@ std::uint16_t free_port() {
 // A real DNS server with one small zone on loopback, for as long as this lives.
 class Nsd {
 public:
-    explicit Nsd(std::uint16_t port) {
+    explicit Nsd(std::uint16_t port, const std::string& more_records = "") {
         folder_.write("a.example.zone",
-                      "$ORIGIN a.example.\n$TTL 300\n"
-                      "@ SOA ns.a.example. root.a.example. 1 3600 600 86400 60\n"
-                      "@ NS ns.a.example.\nns A 127.0.0.1\n"
-                      "@ MX 10 MX1.a.example.\n@ MX 20 mx2.a.example.\n"
-                      "mx1 A 192.0.2.1\nmx1 AAAA 2001:db8::1\n"
-                      "@ TXT \"v=spf1 \" \"-all\"\nwww CNAME mx1.a.example.\nnull MX 0 .\n");
+                      std::string() +
+                          "$ORIGIN a.example.\n$TTL 300\n"
+                          "@ SOA ns.a.example. root.a.example. 1 3600 600 86400 60\n"
+                          "@ NS ns.a.example.\nns A 127.0.0.1\n"
+                          "@ MX 10 MX1.a.example.\n@ MX 20 mx2.a.example.\n"
+                          "mx1 A 192.0.2.1\nmx1 AAAA 2001:db8::1\n"
+                          "@ TXT \"v=spf1 \" \"-all\"\nwww CNAME mx1.a.example.\nnull MX 0 .\n" +
+                          more_records);
         const std::string number = std::to_string(port);
         const std::string config = folder_.write(
             "nsd.conf", "server:\n  ip-address: 127.0.0.1@" + number + "\n  port: " + number +
@@ -139,6 +147,129 @@ TEST_CASE("DNS through libunbound from a real server") {
     CHECK(query("mx2.a.example", RecordType::a).status == DnsAnswer::Status::no_name);
     CHECK(query("mx1.a.example", RecordType::txt).status == DnsAnswer::Status::no_records);
     CHECK(query(std::string(300, 'x') + ".a.example", RecordType::a).status == DnsAnswer::Status::failed);
+}
+
+namespace {
+
+void put(std::string& octets, std::uint64_t number, int count) {
+    while (count-- > 0) octets += static_cast<char>(number >> (8 * count) & 0xFF);
+}
+
+std::string wire_name(std::string_view name) {
+    std::string wire;
+    for (const std::string_view label : split(name, '.')) {
+        put(wire, label.size(), 1);
+        wire += label;
+    }
+    return wire + '\0';
+}
+
+// A key for the zone a.example and what it signs: RFC 4034, ECDSA P-256 of RFC 6605.
+class ZoneKey {
+public:
+    ZoneKey() : key_(EVP_EC_gen("P-256")) {
+        unsigned char point[65];
+        size_t size = 0;
+        EVP_PKEY_get_octet_string_param(key_.get(), OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point, &size);
+        REQUIRE(size == sizeof point);
+        public_.assign(reinterpret_cast<const char*>(point) + 1, 64);
+        put(rdata_, 257, 2);  // zone key, secure entry point
+        put(rdata_, 3, 1);
+        put(rdata_, 13, 1);
+        rdata_ += public_;
+        std::uint32_t sum = 0;  // RFC 4034 §B
+        for (size_t i = 0; i < rdata_.size(); ++i)
+            sum += static_cast<std::uint32_t>(static_cast<unsigned char>(rdata_[i])) << (i % 2 == 0 ? 8 : 0);
+        tag_ = static_cast<std::uint16_t>((sum + (sum >> 16)) & 0xFFFF);
+    }
+    std::string dnskey() const { return "DNSKEY 257 3 13 " + to_base64(public_); }
+    const std::string& rdata() const { return rdata_; }
+
+    // The RRSIG record over one record of the name.
+    std::string sign(const std::string& name, const std::string& type, int number,
+                     const std::string& rdata) const {
+        constexpr std::uint64_t from = 1'700'000'000;   // 20231114221320
+        constexpr std::uint64_t until = 2'100'000'000;  // 20360718132000
+        const auto labels = std::ranges::count(name, '.') + 1;
+        std::string text;
+        put(text, static_cast<std::uint64_t>(number), 2);
+        put(text, 13, 1);
+        put(text, static_cast<std::uint64_t>(labels), 1);
+        put(text, 300, 4);
+        put(text, until, 4);
+        put(text, from, 4);
+        put(text, tag_, 2);
+        text += wire_name("a.example") + wire_name(name);
+        put(text, static_cast<std::uint64_t>(number), 2);
+        put(text, 1, 2);
+        put(text, 300, 4);
+        put(text, rdata.size(), 2);
+        text += rdata;
+        return name + ". 300 RRSIG " + type + " 13 " + std::to_string(labels) +
+               " 300 20360718132000 20231114221320 " + std::to_string(tag_) + " a.example. " +
+               to_base64(signature(text)) + "\n";
+    }
+
+private:
+    std::string signature(const std::string& text) const {
+        const std::unique_ptr<EVP_MD_CTX, OpensslFree<EVP_MD_CTX_free>> context(EVP_MD_CTX_new());
+        EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key_.get());
+        unsigned char der[80];
+        size_t size = sizeof der;
+        const int made = EVP_DigestSign(context.get(), der, &size,
+                                        reinterpret_cast<const unsigned char*>(text.data()), text.size());
+        REQUIRE(made == 1);
+        const unsigned char* at = der;
+        const std::unique_ptr<ECDSA_SIG, OpensslFree<ECDSA_SIG_free>> pair(
+            d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(size)));
+        std::string raw(64, '\0');
+        auto* const octets = reinterpret_cast<unsigned char*>(raw.data());
+        BN_bn2binpad(ECDSA_SIG_get0_r(pair.get()), octets, 32);
+        BN_bn2binpad(ECDSA_SIG_get0_s(pair.get()), octets + 32, 32);
+        return raw;
+    }
+
+    KeyPtr key_;
+    std::string public_;
+    std::string rdata_;
+    std::uint16_t tag_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("DNS: a signed answer is secure, a forged one bogus: RFC 4035 §4.3") {
+    if (access(nsd_path, X_OK) != 0) {
+        MESSAGE("skipped: nsd is not installed");
+        return;
+    }
+    using namespace std::string_literals;
+    const ZoneKey key;
+    const std::uint16_t port = free_port();
+    const Nsd server(port, "@ " + key.dnskey() + "\n" + key.sign("a.example", "DNSKEY", 48, key.rdata()) +
+                               key.sign("mx1.a.example", "A", 1, "\xC0\0\2\1"s) +
+                               key.sign("ns.a.example", "A", 1, "\xC0\0\2\7"s));  // not what the zone says
+    TestLoop loop;
+    const auto plain = UnboundContext::make(stub(port));
+    REQUIRE(plain.has_value());
+    UnboundResolver first(loop.world, *plain);
+    Asked up;
+    loop.run(ask_until_up(&loop.world, &first, &up));
+    REQUIRE(up.answer.status == DnsAnswer::Status::found);
+    CHECK_FALSE(up.answer.secure);
+
+    UnboundOptions options = stub(port);
+    options.extra_lines.insert(options.extra_lines.begin(),
+                               "trust-anchor: \"a.example. " + key.dnskey() + "\"");
+    const auto context = UnboundContext::make(options);
+    REQUIRE(context.has_value());
+    UnboundResolver resolver(loop.world, *context);
+    Asked asked;
+    loop.run(ask(&loop.world, &resolver, "mx1.a.example", RecordType::a, 10000ms, &asked));
+    CHECK(asked.answer.status == DnsAnswer::Status::found);
+    CHECK(asked.answer.secure);
+    loop.run(ask(&loop.world, &resolver, "ns.a.example", RecordType::a, 10000ms, &asked));
+    CHECK(asked.answer.status == DnsAnswer::Status::bogus);
+    CHECK(asked.answer.records.empty());
 }
 
 TEST_CASE("DNS: where a trust anchor asks for signatures, an unsigned answer is bogus and carries nothing") {
