@@ -38,7 +38,7 @@ struct Row {
 
 struct Chunk {
     std::vector<Row> rows;  // never empty
-    ModSequence highest;    // of the rows
+    ModSequence highest;    // at least that of the rows
 };
 
 class View {
@@ -59,6 +59,8 @@ public:
 
     const std::vector<std::shared_ptr<const Chunk>>& chunks() const { return chunks_; }
     std::size_t chunk_begin(std::size_t chunk) const { return chunk == 0 ? 0 : first_index_[chunk - 1]; }
+
+    std::size_t chunk_of(std::size_t index) const;  // where the row with this index stands
 
     imap::Flags flags_of(const Row& row) const;
     void append_flags(std::string& out, const Row& row) const;  // "\\Seen $Junk", no parentheses

@@ -1,0 +1,113 @@
+#include "mailbox/rows_record.h"
+
+#include <google/protobuf/arena.h>
+
+#include "base/assert.h"
+#include "mailbox/mailbox.pb.h"
+
+namespace heliopost::mailbox {
+namespace {
+
+std::unexpected<Error> broken() {
+    return fail(Fault::internal, "a record of the mailbox's messages is broken");
+}
+
+std::int64_t difference(std::uint64_t a, std::uint64_t b) {
+    return static_cast<std::int64_t>(a - b);
+}
+std::int64_t sum(std::int64_t a, std::int64_t b) {
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+}
+
+// Row by row, so that each row's cache line is touched once.
+Result<> read_common(const record::Rows& in, std::vector<Row>& rows) {
+    const int count = in.flags_size();
+    if (count == 0 || static_cast<std::size_t>(count) > chunk_rows) return broken();
+    if (in.octets_size() != count || in.received_size() != count || in.saved_after_received_size() != count)
+        return broken();
+    if (in.emails_size() != 0 && in.emails_size() != count) return broken();
+    const bool emails = in.emails_size() != 0;
+    rows.resize(static_cast<std::size_t>(count));
+    std::uint64_t email = 0;
+    std::int64_t received = 0;
+    for (int i = 0; i < count; ++i) {
+        Row& row = rows[static_cast<std::size_t>(i)];
+        row.flags = in.flags(i);
+        row.octets = in.octets(i);
+        received = sum(received, in.received(i));
+        row.received = received;
+        row.saved = sum(received, in.saved_after_received(i));
+        if (emails) {
+            email += static_cast<std::uint64_t>(in.emails(i));
+            row.email = EmailId(email);
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+void write_columns(record::Rows& out, std::span<const Row> rows, EmailColumn emails) {
+    ASSERT(!rows.empty());
+    ASSERT(rows.size() <= chunk_rows);
+    Row before;
+    for (const Row& row : rows) {
+        if (emails == EmailColumn::written) out.add_emails(difference(row.email.value, before.email.value));
+        out.add_flags(row.flags);
+        out.add_octets(row.octets);
+        out.add_received(row.received - before.received);
+        out.add_saved_after_received(row.saved - row.received);
+        before = row;
+    }
+}
+
+Result<std::vector<Row>> read_columns(const record::Rows& in) {
+    std::vector<Row> rows;
+    TRY(read_common(in, rows));
+    return rows;
+}
+
+std::string encode_chunk(std::span<const Row> rows, ModSequence as_of) {
+    google::protobuf::Arena arena;
+    auto& out = *google::protobuf::Arena::CreateMessage<record::Rows>(&arena);
+    out.set_as_of(as_of.value);
+    write_columns(out, rows, EmailColumn::written);
+    Row before;
+    for (const Row& row : rows) {
+        ASSERT(row.uid > before.uid);
+        ASSERT(row.mod_sequence <= as_of);
+        out.add_uids(row.uid.value - before.uid.value);
+        out.add_mod_sequences(difference(row.mod_sequence.value, before.mod_sequence.value));
+        before = row;
+    }
+    return out.SerializeAsString();
+}
+
+Result<DecodedChunk> decode_chunk(std::string_view octets) {
+    google::protobuf::Arena arena;
+    auto& in = *google::protobuf::Arena::CreateMessage<record::Rows>(&arena);
+    if (!in.ParseFromArray(octets.data(), static_cast<int>(octets.size()))) return broken();
+    if (in.uids_size() != in.flags_size() || in.mod_sequences_size() != in.flags_size()) return broken();
+    if (in.emails_size() != in.flags_size()) return broken();
+
+    DecodedChunk out{std::make_shared<Chunk>(), ModSequence(in.as_of())};
+    auto& rows = out.chunk->rows;
+    TRY(read_common(in, rows));
+    std::uint64_t uid = 0;
+    std::uint64_t mod_sequence = 0;
+    std::uint64_t highest = 0;
+    for (int i = 0; i < in.uids_size(); ++i) {
+        if (in.uids(i) == 0) return broken();
+        uid += in.uids(i);
+        mod_sequence += static_cast<std::uint64_t>(in.mod_sequences(i));
+        highest = std::max(highest, mod_sequence);
+        Row& row = rows[static_cast<std::size_t>(i)];
+        row.uid = Uid(static_cast<std::uint32_t>(uid));
+        row.mod_sequence = ModSequence(mod_sequence);
+    }
+    if (uid > UINT32_MAX || highest > in.as_of()) return broken();
+    out.chunk->highest = ModSequence(highest);
+    return out;
+}
+
+}  // namespace heliopost::mailbox
