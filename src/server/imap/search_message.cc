@@ -62,9 +62,12 @@ std::optional<std::string> SearchMessage::envelope_text(const mime::Envelope& en
                                                         std::string_view field) const {
     using Addresses = std::vector<mime::Address> mime::Envelope::*;
     constexpr std::pair<std::string_view, Addresses> address_fields[] = {
-        {"FROM", &mime::Envelope::from},         {"TO", &mime::Envelope::to},
-        {"CC", &mime::Envelope::cc},             {"BCC", &mime::Envelope::bcc},
-        {"REPLY-TO", &mime::Envelope::reply_to}, {"SENDER", &mime::Envelope::sender}};
+        {"FROM", &mime::Envelope::from},
+        {"TO", &mime::Envelope::to},
+        {"CC", &mime::Envelope::cc},
+        {"BCC", &mime::Envelope::bcc},
+        {"REPLY-TO", &mime::Envelope::reply_to},
+        {"SENDER", &mime::Envelope::sender}};
     for (const auto& [name, member] : address_fields)
         if (same_ignoring_case(field, name)) return text_of(envelope.*member);
     if (same_ignoring_case(field, "SUBJECT") && envelope.subject) return mime::decoded_subject(envelope);
@@ -105,8 +108,7 @@ void SearchMessage::plan() {
     for (const mime::Part& part : parts) {
         const bool root = &part == parts.data();
         if (any && !root && part.header_octets() > 0)
-            stretches_.push_back(
-                {{prefix + part.header_begin, prefix + part.body_begin}, nullptr, false});
+            stretches_.push_back({{prefix + part.header_begin, prefix + part.body_begin}, nullptr, false});
         if (bodies && has_text(part) && part.octets() > 0)
             stretches_.push_back({{prefix + part.body_begin, prefix + part.body_end}, &part, false});
     }
@@ -205,7 +207,8 @@ void SearchMessage::take_fields(std::string_view fields) {
     while (const auto field = reader.next()) {
         std::string value;  // made when somebody asks for it
         const auto needed = [&] {
-            if (value.empty()) value = folded(field->name) + ": " + folded(mime::decode_unstructured(field->value));
+            if (value.empty())
+                value = folded(field->name) + ": " + folded(mime::decode_unstructured(field->value));
             return std::string_view(value);
         };
         for (std::size_t i = 0; i < texts.size(); ++i) {
