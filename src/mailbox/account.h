@@ -112,6 +112,10 @@ public:
     virtual ~Accounts() = default;
     virtual std::shared_ptr<Account> open(AccountId account) = 0;
 
+    // Ends background work (rewrites of chunks), on every loop; call it before the loops end and before the
+    // destructor, once nobody uses an Account any more.
+    virtual net::Task<void> stop() { co_return; }
+
     // Writes a new account's mailboxes into the batch that makes the account (its partition's batch).
     static void create(store::Batch& batch, Time now);
 };

@@ -72,7 +72,8 @@ net::Task<Result<void>> rewrite(Core* core, MailboxId mailbox);
 bool is_due(const LoadedView& loaded);
 
 // With the turn; each as Account says.
-net::Task<Result<FlagsChanged>> change_flags(Core* core, MailboxId mailbox, imap::UidSet uids, FlagChange change);
+net::Task<Result<FlagsChanged>> change_flags(Core* core, MailboxId mailbox, imap::UidSet uids,
+                                             FlagChange change);
 net::Task<Result<imap::UidSet>> expunge(Core* core, MailboxId mailbox, imap::UidSet uids, bool only_deleted);
 net::Task<Result<imap::UidSet>> vanished(Core* core, MailboxId mailbox, ModSequence above);
 net::Task<Result<Copied>> copy(Core* core, MailboxId from, imap::UidSet uids, MailboxId to, Quota quota);

@@ -88,9 +88,9 @@ private:
 // Broken records are the store's owner's concern too, not only the reader's.
 void report(Core* core, MailboxId mailbox, const Error& error) {
     if (error.fault == Fault::internal)
-        core->home.log().error("mailbox.broken", {{"account", core->id.value},
-                                                  {"mailbox", mailbox.value},
-                                                  {"reason", error.text}});
+        core->home.log().error(
+            "mailbox.broken",
+            {{"account", core->id.value}, {"mailbox", mailbox.value}, {"reason", error.text}});
 }
 
 }  // namespace

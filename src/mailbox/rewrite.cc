@@ -101,7 +101,8 @@ private:
         const std::int64_t oldest = unix_milliseconds(core_->home.now() - expunged_kept);
         for (const auto& [key, value] : rows) {
             record::Expunged expunged;
-            if (!expunged.ParseFromString(value)) co_return fail(Fault::internal, "a record of expunges is broken");
+            if (!expunged.ParseFromString(value))
+                co_return fail(Fault::internal, "a record of expunges is broken");
             if (expunged.at() >= oldest) break;
             store::TupleReader parts(std::string_view(key).substr(low.size()));
             base->expunged_floor = ModSequence(CO_TRY(parts.u64()));
