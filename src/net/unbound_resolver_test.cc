@@ -141,6 +141,34 @@ TEST_CASE("DNS through libunbound from a real server") {
     CHECK(query(std::string(300, 'x') + ".a.example", RecordType::a).status == DnsAnswer::Status::failed);
 }
 
+TEST_CASE("DNS: where a trust anchor asks for signatures, an unsigned answer is bogus and carries nothing") {
+    if (access(nsd_path, X_OK) != 0) {
+        MESSAGE("skipped: nsd is not installed");
+        return;
+    }
+    const std::uint16_t port = free_port();
+    const Nsd server(port);
+    TestLoop loop;
+    const auto plain = UnboundContext::make(stub(port));
+    REQUIRE(plain.has_value());
+    UnboundResolver first(loop.world, *plain);
+    Asked up;
+    loop.run(ask_until_up(&loop.world, &first, &up));
+    REQUIRE(up.answer.status == DnsAnswer::Status::found);
+
+    UnboundOptions options = stub(port);
+    options.extra_lines.insert(options.extra_lines.begin(),
+                               "trust-anchor: \"a.example. DS 12345 13 2 " + std::string(64, 'A') + "\"");
+    const auto context = UnboundContext::make(options);
+    REQUIRE(context.has_value());
+    UnboundResolver resolver(loop.world, *context);
+    Asked asked;
+    loop.run(ask(&loop.world, &resolver, "mx1.a.example", RecordType::a, 10000ms, &asked));
+    CHECK(asked.answer.status == DnsAnswer::Status::bogus);
+    CHECK(asked.answer.records.empty());
+    CHECK_FALSE(asked.answer.secure);
+}
+
 TEST_CASE("DNS: nobody answers: the deadline ends it, a stop too, and a late answer harms nobody") {
     TestLoop loop;
     // Something that takes questions and says nothing.
