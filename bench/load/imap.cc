@@ -147,6 +147,7 @@ net::Task<void> rounds(net::World* world, const Options* options, Rounds what, R
             else
                 ++report->done;
         }
+        report->after = usage_of(options->pid);  // while its process still lives
         co_await client.log_out();
     } catch (const std::exception& error) {
         report->fail(error.what());

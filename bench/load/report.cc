@@ -80,11 +80,15 @@ bool print(const Options& options, Report report) {
     }
     if (report.failed > 0) line.add_text("first_failure", report.first_failure);
     std::printf("%s\n", line.object().c_str());
-    std::fprintf(stderr,
-                 "%s: %llu done, %llu failed, %.1f/s, p50 %.2f ms, p99 %.2f ms, server %.3f ms CPU each\n",
+    std::fprintf(stderr, "%s: %llu done, %llu failed, %.1f/s, p50 %.2f ms, p99 %.2f ms",
                  options.operation.c_str(), static_cast<unsigned long long>(report.done),
                  static_cast<unsigned long long>(report.failed), done / report.seconds,
-                 part(report.latencies_ms, 0.5), part(report.latencies_ms, 0.99), cpu_ms / done);
+                 part(report.latencies_ms, 0.5), part(report.latencies_ms, 0.99));
+    if (options.pid != 0)
+        std::fprintf(stderr, "; server: %.3f ms CPU each, %.1f MiB in %llu processes", cpu_ms / done,
+                     static_cast<double>(report.after.proportional_octets) / (1 << 20),
+                     static_cast<unsigned long long>(report.after.processes));
+    std::fputc('\n', stderr);
     if (report.failed > 0) std::fprintf(stderr, "first failure: %s\n", report.first_failure.c_str());
     return report.done > 0 && report.failed == 0;
 }
