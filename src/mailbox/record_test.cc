@@ -11,6 +11,7 @@
 #include "mailbox/structure_record.h"
 #include "mailbox/view_builder.h"
 #include "proto/mime/scanner.h"
+#include "store/batch.h"
 
 namespace heliopost::mailbox {
 namespace {
