@@ -38,6 +38,7 @@ rocksdb::DBOptions database_options(const RocksOptions& options) {
     rocksdb::DBOptions out;
     out.create_if_missing = options.create;
     out.create_missing_column_families = true;
+    out.allow_concurrent_memtable_write = false;  // one thread writes
     out.paranoid_checks = true;
     // The default would drop acknowledged commits behind a flipped bit without a word.
     out.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
