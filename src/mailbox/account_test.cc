@@ -373,4 +373,116 @@ TEST_CASE("a large email record is cut into pieces; one too large loses its stru
               .empty());
 }
 
+TEST_CASE("bulk: 45,000 messages in slices; rewrites in many commits; a crash in between changes nothing") {
+    AccountsOptions options;
+    options.rewrite_octets_max = 1;
+    TestAccount t(options);
+    t.deliver(inbox, message_text("one"));
+    const MailboxId other = t.make("other");
+    // Doubling by copies into the same mailbox makes Emails of their own.
+    for (int i = 0; i < 11; ++i) t.get(t.account->copy(inbox, everything, inbox, {}));
+    for (int i = 0; i < 22; ++i) t.get(t.account->copy(inbox, imap::UidSet({{1, 2'048}}), inbox, {}));
+    REQUIRE(t.view()->size() == 47'104);
+    t.network.run_for(std::chrono::seconds(1));
+
+    const auto stored =
+        t.get(t.account->change_flags(inbox, everything, add(flags_of({SystemFlag::seen}, {"k"}))));
+    CHECK(stored.changed.size() == 47'104);
+    CHECK(stored.view->status().unseen == 0);
+    int cut_short = 0;
+    for (int i = 0; i < 5; ++i) {  // touches enough rows to be due for a rewrite
+        t.get(t.account->change_flags(inbox, everything, add(flags_of({SystemFlag::flagged}))));
+        t.get(
+            t.account->change_flags(inbox, everything, {Mode::remove, flags_of({SystemFlag::flagged}), {}}));
+        const auto commits = t.disk->commits();
+        const auto base = t.get(t.store->get(TestAccount::partition, key::of(key::Kind::base, inbox)));
+        const bool more =
+            t.network.run_until([&] { return t.disk->commits() >= commits + 3; }, std::chrono::seconds(1));
+        cut_short +=
+            more && base == t.get(t.store->get(TestAccount::partition, key::of(key::Kind::base, inbox)));
+        const auto before = t.view();
+        t.crash();
+        REQUIRE(t.view()->status() == before->status());
+        for (std::size_t k = 0; k < before->chunks().size(); ++k)
+            REQUIRE(t.view()->at(before->chunk_begin(k)) == before->at(before->chunk_begin(k)));
+    }
+    CHECK(cut_short > 0);
+    CHECK(t.problems().empty());
+
+    CHECK(t.get(t.account->move(inbox, imap::UidSet({{1, 30'000}}), other)).to.size() == 30'000);
+    CHECK(t.get(t.account->copy(other, everything, inbox, {})).to.size() == 30'000);
+    CHECK(t.get(t.account->expunge(inbox, everything, false)).size() == 47'104);
+    CHECK(t.get(t.account->expunge(other, everything, false)).size() == 30'000);
+    CHECK(t.get(t.account->quota()).octets == 0);
+    CHECK(t.problems().empty());
+}
+
+TEST_CASE("expunged ranges are kept for a year; below the floor every absent UID vanished") {
+    AccountsOptions options;
+    options.log_operations_max = 3;
+    TestAccount t(options);
+    for (int i = 0; i < 5; ++i) t.deliver(inbox, message_text(std::to_string(i)));
+    t.get(t.account->expunge(inbox, imap::UidSet::of(2), false));
+    const ModSequence since = t.view()->status().highest_mod_sequence;
+    t.get(t.account->expunge(inbox, imap::UidSet::of(4), false));
+    CHECK(to_text(t.get(t.account->vanished(inbox, since))) == "4");
+    t.network.run_for(std::chrono::hours(24 * 366));
+    for (int i = 0; i < 5; ++i) t.deliver(inbox, message_text("later" + std::to_string(i)));
+    t.view();
+    t.network.run_for(std::chrono::seconds(1));
+    CHECK(to_text(t.get(t.account->vanished(inbox, since))) == "2,4");
+    CHECK(t.get(t.account->vanished(inbox, t.view()->status().highest_mod_sequence)).empty());
+    CHECK(t.problems().empty());
+}
+
+TEST_CASE("check finds planted damage") {
+    const auto damage = [](auto plant) {
+        TestAccount t;
+        t.deliver(inbox, message_text("one"));
+        t.deliver(inbox, message_text("two"));
+        const MailboxId other = t.make("other");
+        t.get(t.account->copy(inbox, imap::UidSet::of(1), other, {}));
+        REQUIRE(t.problems().empty());
+        store::Batch batch(TestAccount::partition);
+        plant(batch);
+        t.get(t.store->commit(std::move(batch)));
+        const auto problems = t.problems();
+        return problems.empty() ? std::string() : problems[0];
+    };
+    using key::Counter;
+    using key::Kind;
+    CHECK(damage([](auto&) {}).empty());
+    CHECK_FALSE(damage([](auto& b) { b.erase(key::email(EmailId(1), 0)); }).empty());
+    CHECK_FALSE(
+        damage([](auto& b) { b.put(key::email(EmailId(1), 0), store::Tuple(std::string("x"))); }).empty());
+    CHECK_FALSE(damage([](auto& b) { b.put(key::email(EmailId(9), 0), store::Tuple()); }).empty());
+    CHECK_FALSE(damage([](auto& b) { b.erase(key::membership(EmailId(2), inbox)); }).empty());
+    CHECK_FALSE(damage([](auto& b) { b.erase(key::of(Kind::shared, EmailId(1))); }).empty());
+    CHECK_FALSE(damage([](auto& b) { b.erase(key::of(Kind::mailbox, inbox)); }).empty());
+    CHECK_FALSE(damage([](auto& b) { b.erase(key::of(Kind::highest, inbox)); }).empty());
+    CHECK_FALSE(
+        damage([](auto& b) { b.put(key::of(Kind::base, inbox), store::Tuple(std::string("x"))); }).empty());
+    CHECK_FALSE(damage([](auto& b) { b.add(key::of(Counter::unseen, inbox), 1); }).empty());
+    CHECK_FALSE(damage([](auto& b) { b.add(key::of(Counter::account_octets), -1); }).empty());
+    CHECK_FALSE(damage([](auto& b) {
+                    b.erase_range(key::of(Kind::operation, inbox),
+                                  store::after_prefix(key::of(Kind::operation, inbox)));
+                }).empty());
+    CHECK_FALSE(damage([](auto& b) {
+                    b.put(key::at(Kind::operation, inbox, ModSequence(99)) + std::string(4, '\0'),
+                          store::Tuple());
+                }).empty());
+}
+
+TEST_CASE("a broken record is an error for the caller and a log line, not a crash") {
+    TestAccount t;
+    t.deliver(inbox, message_text("one"));
+    store::Batch batch(TestAccount::partition);
+    batch.put(key::of(key::Kind::base, inbox), store::Tuple(std::string("x")));
+    t.get(t.store->commit(std::move(batch)));
+    CHECK(t.fault(t.account->view(inbox)) == Fault::internal);
+    CHECK(std::ranges::any_of(t.world.log_lines(),
+                              [](const auto& line) { return line.contains("mailbox.broken"); }));
+}
+
 }  // namespace heliopost::mailbox

@@ -5,6 +5,8 @@
 #include <random>
 #include <set>
 
+#include "mailbox/base_record.h"
+#include "mailbox/keys.h"
 #include "mailbox/test_account.h"
 #include "net/task_group.h"
 
@@ -71,6 +73,16 @@ public:
             default:
                 if (pick(20) == 0) t.reopen();
         }
+    }
+
+    // Both mailboxes' logs went into chunks on the way.
+    bool rewritten() {
+        for (const Kept& mailbox : mailboxes_) {
+            const auto base =
+                t.get(t.store->get(TestAccount::partition, key::of(key::Kind::base, mailbox.id)));
+            if (!base || decode_base(base)->mod_sequence.value < 100) return false;
+        }
+        return true;
     }
 
     void check_all() {
@@ -268,6 +280,7 @@ TEST_CASE("2,000 random steps on two mailboxes agree with a simple model") {
             play.check_all();
         }
     }
+    CHECK(play.rewritten());
 }
 
 }  // namespace heliopost::mailbox

@@ -37,6 +37,15 @@ public:
         open();
     }
 
+    // The process ends in the middle of what it does; another opens the same disk.
+    void crash() {
+        store->crash();
+        network.run_for(std::chrono::seconds(1));
+        close();
+        store = std::make_unique<store::MemoryStore>(world, disk, store::MemoryStore::Options{});
+        open();
+    }
+
     template <class T>
     T run(net::Task<T> task) {
         std::optional<T> out;
