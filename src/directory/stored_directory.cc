@@ -7,6 +7,7 @@
 #include "directory/directory.h"
 #include "directory/password.h"
 #include "directory/snapshot.h"
+#include "directory/turnstile.h"
 #include "proto/sasl/mechanism.h"
 #include "proto/sasl/scram.h"
 #include "proto/smtp/address.h"
@@ -134,6 +135,7 @@ private:
 
     store::Store& store_;
     net::World& world_;
+    Turnstile turnstile_{changes_waiting_max};
     mutable std::mutex mutex_;
     Shared snapshot_ = std::make_shared<const Snapshot>();
     Order order_;  // of snapshot_, under the mutex
@@ -210,6 +212,8 @@ store::Batch StoredDirectory::batch_of(const Snapshot& from, const Change& chang
 }
 
 net::Task<Result<void>> StoredDirectory::commit(Plan plan) {
+    const Turnstile::Turn turn = co_await turnstile_.enter();
+    if (!turn) co_return fail(Fault::temporary, "too many changes of the directory are waiting");
     for (int attempt = 0; attempt < change_attempts_max; ++attempt) {
         const Shared now = snapshot();
         ASSERT(now->meta_row.has_value());  // load() came first
