@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -110,8 +111,11 @@ net::Task<Route> Router::through_domain(std::string domain) {
 void Router::sort_and_shuffle(std::vector<net::MxRecord>& records) {
     for (std::size_t i = records.size(); i > 1; --i)
         std::swap(records[i - 1], records[world_.random_number() % i]);
-    std::ranges::stable_sort(records, {}, &net::MxRecord::preference);
-    if (records.size() > exchanges_max) records.resize(exchanges_max);
+    std::multimap<std::uint16_t, net::MxRecord> sorted;  // keeps the order of equals
+    for (net::MxRecord& record : records) sorted.emplace(record.preference, std::move(record));
+    records.clear();
+    for (auto& [preference, record] : sorted)
+        if (records.size() < exchanges_max) records.push_back(std::move(record));
 }
 
 // RFC 5321 §5.1: where one of the hosts is us, its preference and the worse ones are of no use.
