@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "base/assert.h"
-#include "net/memory_stream.h"
 #include "net/memory_world.h"
 #include "net/task_group.h"
+#include "net/test_client.h"
 #include "server/smtp/service.h"
 #include "store/memory_store.h"
 
@@ -47,6 +47,7 @@ struct TestServer {
     Service service;
     std::unique_ptr<net::TaskGroup> sessions;
     std::unique_ptr<net::TaskGroup> clients;
+    net::Endpoint at;
     std::unique_ptr<net::Listener> listener;
     int logins = 0;  // passwords that were verified
 
@@ -77,7 +78,8 @@ struct TestServer {
         require(run(directory->load()).has_value());
         require(run(queue->load()).has_value());
         require(run(directory->add_domain("a.example")).has_value());
-        listener = std::move(*world->listen({.address = world->addresses()[0], .port = 25}, {}));
+        at = {.address = world->addresses()[0], .port = 25, .path = {}};
+        listener = std::move(*world->listen(at, {}));
         sessions->spawn(accept());
     }
     ~TestServer() {
@@ -144,87 +146,10 @@ private:
     }
 };
 
-// A client that says what it is told and gives what it hears.
-class TestClient {
+class TestClient : public net::TestClient {
 public:
-    static constexpr std::chrono::milliseconds quiet{1};  // after which nothing more is expected
-
-    explicit TestClient(TestServer& server) : server_(server) {
-        TestServer::require(server.network.run(*server.outside, dial()));
-    }
-    ~TestClient() {
-        stream_->close();
-        server_.network.run_until([this] { return writing_ == 0; }, std::chrono::minutes(1));
-    }
-    TestClient(const TestClient&) = delete;
-    TestClient& operator=(const TestClient&) = delete;
-
-    // Sends the octets and gives what comes until it has been quiet for a while.
-    std::string say(std::string octets, std::chrono::microseconds wait = quiet) {
-        send(std::move(octets));
-        return hear(wait);
-    }
-    void send(std::string octets) {
-        if (ended_) return;
-        ++writing_;
-        server_.clients->spawn(write(std::move(octets)));
-    }
-    std::string hear(std::chrono::microseconds wait = quiet) {
-        TestServer::require(server_.network.run(*server_.outside, read(wait), std::chrono::hours(48)));
-        return std::exchange(heard_, {});
-    }
-    bool start_tls() {
-        TestServer::require(server_.network.run(*server_.outside, handshake()));
-        return stream_->tls().has_value();
-    }
-    void end_output() { stream_->end_output(); }
-    bool ended() const { return ended_; }  // the server has closed
-
-private:
-    net::Task<void> dial() {
-        const net::Endpoint at{.address = server_.world->addresses()[0], .port = 25, .path = {}};
-        auto stream = co_await server_.outside->dial(at, {}, server_.outside->after(std::chrono::minutes(1)));
-        stream_.reset(static_cast<net::MemoryStream*>(stream.release()));
-    }
-    net::Task<void> read(std::chrono::microseconds wait) {
-        char buffer[16'384];
-        try {
-            while (!ended_) {
-                const std::size_t count = co_await stream_->read_some(buffer, server_.outside->after(wait));
-                if (count == 0) ended_ = true;
-                heard_.append(buffer, count);
-            }
-        } catch (const net::TimedOut&) {
-            co_return;
-        } catch (const net::Gone& gone) {
-            // The server's half of a handshake has arrived: the test says start_tls() next.
-            ended_ = std::string_view(gone.what()) != "the peer began TLS unasked";
-        }
-    }
-    net::Task<void> write(std::string octets) {
-        try {
-            co_await stream_->write(octets, server_.outside->after(std::chrono::hours(24)));
-        } catch (const net::Gone&) {
-            gone_ = true;
-        } catch (const net::Stopped&) {
-            gone_ = true;
-        }
-        --writing_;
-    }
-    net::Task<void> handshake() {
-        try {
-            co_await stream_->start_tls_client({}, server_.outside->after(std::chrono::minutes(1)));
-        } catch (const net::Gone&) {
-            gone_ = true;
-        }
-    }
-
-    TestServer& server_;
-    std::unique_ptr<net::MemoryStream> stream_;
-    std::string heard_;
-    int writing_ = 0;
-    bool gone_ = false;
-    bool ended_ = false;
+    explicit TestClient(TestServer& server)
+        : net::TestClient(server.network, *server.outside, server.at, *server.clients) {}
 };
 
 }  // namespace heliopost::smtp_server
