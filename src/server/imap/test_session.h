@@ -10,6 +10,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -54,9 +55,13 @@ public:
 
     static constexpr std::string_view name = "ann@a.example";
     std::uint64_t quota_octets = 0;
-    sasl::ScramKeys keys = sasl::derive_scram_keys("secret", "saltsaltsaltsalt", 4096);
+    const sasl::ScramKeys& keys = known_keys();
 
 private:
+    static const sasl::ScramKeys& known_keys() {
+        static const sasl::ScramKeys keys = sasl::derive_scram_keys("secret", "saltsaltsaltsalt", 4096);
+        return keys;
+    }
     directory::Account account() const {
         directory::Account account;
         account.id = AccountId{7};
@@ -64,6 +69,38 @@ private:
         account.quota_octets = quota_octets;
         return account;
     }
+};
+
+// Notes how much a session has held back to say: it says all in one write.
+class WatchedStream final : public net::Stream {
+public:
+    WatchedStream(std::unique_ptr<net::Stream> stream, std::size_t* largest_write)
+        : stream_(std::move(stream)), largest_write_(largest_write) {}
+
+    net::Task<size_t> read_some(std::span<char> into, Deadline deadline) override {
+        return stream_->read_some(into, deadline);
+    }
+    net::Task<void> write(std::string_view octets, Deadline deadline) override {
+        *largest_write_ = std::max(*largest_write_, octets.size());
+        return stream_->write(octets, deadline);
+    }
+    net::Task<Ready> wait_readable(Deadline deadline, net::Event* also) override {
+        return stream_->wait_readable(deadline, also);
+    }
+    net::Task<void> start_tls_server(std::shared_ptr<const net::TlsServer> tls, Deadline deadline) override {
+        return stream_->start_tls_server(std::move(tls), deadline);
+    }
+    net::Task<void> start_tls_client(net::TlsClient tls, Deadline deadline) override {
+        return stream_->start_tls_client(std::move(tls), deadline);
+    }
+    std::optional<net::TlsSession> tls() const override { return stream_->tls(); }
+    net::Endpoint peer() const override { return stream_->peer(); }
+    net::Endpoint local() const override { return stream_->local(); }
+    void close() noexcept override { stream_->close(); }
+
+private:
+    std::unique_ptr<net::Stream> stream_;
+    std::size_t* largest_write_;
 };
 
 class TestServer {
@@ -132,6 +169,7 @@ public:
     std::unique_ptr<mailbox::Accounts> accounts;
     TestLogin login;
     Service service;
+    std::size_t largest_write = 0;  // of any session
 
 private:
     template <class T>
@@ -142,7 +180,8 @@ private:
     static net::Task<void> accept_all(TestServer* server) {
         for (;;) {
             auto stream = co_await server->listener_->accept();
-            server->sessions_->spawn(serve(&server->service, std::move(stream)));
+            auto watched = std::make_unique<WatchedStream>(std::move(stream), &server->largest_write);
+            server->sessions_->spawn(serve(&server->service, std::move(watched)));
         }
     }
     static net::Task<imap::UidSet> file(TestServer* server, std::string mailbox, std::string message,
