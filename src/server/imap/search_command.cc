@@ -40,7 +40,11 @@ net::Task<Completion> Session::search(imap::command::Search argument) {
     Result<imap::NumberSet> found = fail(Fault::too_large, "too large a search");
     if (program) {
         Search search(*account_, world_, view, *std::move(program), [this] { return check_client(); });
-        found = co_await search.run();
+        try {
+            found = co_await search.run();
+        } catch (const net::Overloaded&) {
+            found = fail(Fault::temporary, "too many searches at once, please try again later");
+        }
     } else {
         found = std::unexpected(program.error());
     }
@@ -83,49 +87,54 @@ ModSequence Session::highest_found(imap::command::SearchReturn give, const imap:
 }
 
 net::Task<void> Session::tell_found(imap::command::Search asked, imap::NumberSet numbers, imap::UidSet uids) {
-    const imap::NumberSet& told = asked.uid ? uids : numbers;
-    const bool mod_sequence = imap::asks_mod_sequence(asked.key) && !numbers.empty();
-    const bool extended = asked.give || revision_ == imap::Revision::rev2;  // RFC 9051 §6.4.4
     imap::command::SearchReturn give;
     give.all = true;
     if (asked.give) give = *asked.give;
-    if (!extended) {
-        out_.text() += "* SEARCH";
-        for (const auto& [first, last] : told.ranges())
-            for (std::uint64_t number = first; number <= last; ++number) {
-                out_.text() += ' ';
-                imap::append_number(out_.text(), number);
-                if (out_.full()) co_await out_.flush();
-            }
-        if (mod_sequence) {
-            out_.text() += " (MODSEQ ";
-            imap::append_number(out_.text(), highest_found(give, numbers).value);
-            out_.text() += ')';
+    ModSequence highest;
+    if (imap::asks_mod_sequence(asked.key)) highest = highest_found(give, numbers);
+    imap::NumberSet told = asked.uid ? std::move(uids) : std::move(numbers);
+    if (!asked.give && revision_ == imap::Revision::rev1)  // RFC 9051 §6.4.4: ESEARCH under rev2
+        return tell_search(std::move(told), highest);
+    return tell_esearch(give, std::move(told), asked.uid, highest);
+}
+
+net::Task<void> Session::tell_search(imap::NumberSet told, ModSequence highest) {
+    out_.text() += "* SEARCH";
+    for (const auto& [first, last] : told.ranges())
+        for (std::uint64_t number = first; number <= last; ++number) {
+            out_.text() += ' ';
+            imap::append_number(out_.text(), number);
+            if (out_.full()) co_await out_.flush();
         }
-        out_.text() += "\r\n";
-        co_return;
+    if (highest.value != 0) {
+        out_.text() += " (MODSEQ ";
+        imap::append_number(out_.text(), highest.value);
+        out_.text() += ')';
     }
+    out_.text() += "\r\n";
+}
+
+net::Task<void> Session::tell_esearch(imap::command::SearchReturn give, imap::NumberSet told, bool uid,
+                                      ModSequence highest) {
     if (!give.min && !give.max && !give.all && !give.count) co_return;  // only SAVE: RFC 5182 §2.1
     out_.text() += "* ESEARCH (TAG ";
     imap::append_string(out_.text(), tag_, imap::Revision::rev1);
-    out_.text() += asked.uid ? ") UID" : ")";
-    const auto add = [&](std::string_view name, std::uint64_t number) {
+    out_.text() += uid ? ") UID" : ")";
+    const auto add = [this](std::string_view name, std::uint64_t number) {
         out_.text() += name;
         imap::append_number(out_.text(), number);
     };
     if (give.min && !told.empty()) add(" MIN ", *told.smallest());
     if (give.max && !told.empty()) add(" MAX ", *told.largest());
     if (give.count) add(" COUNT ", told.size());
-    if (give.all && !told.empty()) {
-        out_.text() += " ALL ";
-        bool first_range = true;
+    if (give.all && !told.empty()) out_.text() += " ALL ";
+    if (give.all)
         for (const imap::NumberRange range : told.ranges()) {
-            if (!std::exchange(first_range, false)) out_.text() += ',';
+            if (range.first != *told.smallest()) out_.text() += ',';
             imap::append_set(out_.text(), imap::NumberSet({range}));
             if (out_.full()) co_await out_.flush();
         }
-    }
-    if (mod_sequence) add(" MODSEQ ", highest_found(give, numbers).value);
+    if (highest.value != 0) add(" MODSEQ ", highest.value);
     out_.text() += "\r\n";
 }
 

@@ -108,7 +108,7 @@ private:
     Result<Node> group(Kind kind, const std::vector<imap::SearchKey>& keys) {
         Node node{.kind = kind};
         for (const imap::SearchKey& key : keys) node.children.push_back(TRY(compile(key)));
-        std::ranges::stable_sort(node.children, {}, SearchProgram::cost);
+        std::ranges::sort(node.children, {}, SearchProgram::cost);
         return node;
     }
 
