@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.h"
 #include "proto/imap/command_reader.h"
 
 namespace heliopost {
@@ -37,7 +38,7 @@ net::Task<std::string> Dialog::line() {
     std::string got;
     const auto read = co_await reader_.read_line(&got, line_max, world_.after(wait_max));
     if (!read || !*read) throw net::Gone("the server closed the connection");
-    co_return got;
+    co_return std::string(trim(got));
 }
 
 net::Task<void> Dialog::read_reply(std::string_view code) {

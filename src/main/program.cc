@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <thread>
 #include <utility>
 
@@ -90,7 +91,9 @@ void Program::start() {
     dns.upstreams = settings_.dns.servers;
     dns.query_localhost = true;
     dns.trust_anchor_file = settings_.dns.trust_anchor_file;
-    if (dns.trust_anchor_file.empty() && dns.upstreams.empty()) dns.trust_anchor_file = debian_trust_anchor;
+    // Without the root key nothing is validated: mail flows all the same, DANE does not.
+    if (dns.trust_anchor_file.empty() && dns.upstreams.empty() && std::filesystem::exists(debian_trust_anchor))
+        dns.trust_anchor_file = debian_trust_anchor;
     if (auto context = net::UnboundContext::make(dns)) {
         for (std::size_t i = 0; i < cores_.size(); ++i)
             cores_[i].set_resolver(std::make_unique<net::UnboundResolver>(cores_[i], *context));
