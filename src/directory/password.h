@@ -13,7 +13,7 @@
 namespace heliopost::directory {
 
 inline constexpr std::size_t password_octets_max = 1024;
-inline constexpr unsigned scram_iterations = 100'000;
+inline constexpr unsigned scram_iterations = 65'536;  // docs/decisions/0004-scram-iterations.md
 
 // "$argon2id$v=19$m=19456,t=2,p=1$salt$hash". salt: 16 random octets.
 std::string hash_password(std::string_view password, std::string_view salt);
