@@ -390,10 +390,9 @@ TEST_CASE("bulk: 45,000 messages in slices; rewrites in many commits; a crash in
     CHECK(stored.changed.size() == 47'104);
     CHECK(stored.view->status().unseen == 0);
     int cut_short = 0;
-    for (int i = 0; i < 5; ++i) {  // touches enough rows to be due for a rewrite
-        t.get(t.account->change_flags(inbox, everything, add(flags_of({SystemFlag::flagged}))));
-        t.get(
-            t.account->change_flags(inbox, everything, {Mode::remove, flags_of({SystemFlag::flagged}), {}}));
+    for (int i = 0; i < 8; ++i) {  // touches enough rows to be due for a rewrite, several times
+        const Mode mode = i % 2 == 0 ? Mode::add : Mode::remove;
+        t.get(t.account->change_flags(inbox, everything, {mode, flags_of({SystemFlag::flagged}), {}}));
         const auto commits = t.disk->commits();
         const auto base = t.get(t.store->get(TestAccount::partition, key::of(key::Kind::base, inbox)));
         const bool more =

@@ -27,20 +27,29 @@ Result<> read_common(const record::Rows& in, std::vector<Row>& rows) {
         return broken();
     if (in.emails_size() != 0 && in.emails_size() != count) return broken();
     const bool emails = in.emails_size() != 0;
+    const auto column = [count](const auto& values) {
+        return std::span(values.data(), static_cast<std::size_t>(values.empty() ? 0 : count));
+    };
+    const auto flags = column(in.flags());
+    const auto octets = column(in.octets());
+    const auto received_column = column(in.received());
+    const auto saved = column(in.saved_after_received());
+    const auto emails_column = column(in.emails());
     rows.resize(static_cast<std::size_t>(count));
     std::uint64_t email = 0;
     std::int64_t received = 0;
-    for (int i = 0; i < count; ++i) {
-        Row& row = rows[static_cast<std::size_t>(i)];
-        row.flags = in.flags(i);
-        row.octets = in.octets(i);
-        received = sum(received, in.received(i));
+    std::size_t i = 0;
+    for (Row& row : rows) {
+        row.flags = flags[i];
+        row.octets = octets[i];
+        received = sum(received, received_column[i]);
         row.received = received;
-        row.saved = sum(received, in.saved_after_received(i));
+        row.saved = sum(received, saved[i]);
         if (emails) {
-            email += static_cast<std::uint64_t>(in.emails(i));
+            email += static_cast<std::uint64_t>(emails_column[i]);
             row.email = EmailId(email);
         }
+        ++i;
     }
     return {};
 }
@@ -96,12 +105,13 @@ Result<DecodedChunk> decode_chunk(std::string_view octets) {
     std::uint64_t uid = 0;
     std::uint64_t mod_sequence = 0;
     std::uint64_t highest = 0;
-    for (int i = 0; i < in.uids_size(); ++i) {
-        if (in.uids(i) == 0) return broken();
-        uid += in.uids(i);
-        mod_sequence += static_cast<std::uint64_t>(in.mod_sequences(i));
+    const std::uint32_t* uids = in.uids().data();
+    const std::int64_t* mod_sequences = in.mod_sequences().data();
+    for (Row& row : rows) {
+        if (*uids == 0) return broken();
+        uid += *uids++;
+        mod_sequence += static_cast<std::uint64_t>(*mod_sequences++);
         highest = std::max(highest, mod_sequence);
-        Row& row = rows[static_cast<std::size_t>(i)];
         row.uid = Uid(static_cast<std::uint32_t>(uid));
         row.mod_sequence = ModSequence(mod_sequence);
     }

@@ -23,7 +23,8 @@ inline std::string message_text(const std::string& id, std::size_t body = 20) {
 class TestAccount {
 public:
     explicit TestAccount(AccountsOptions options = {}) : options_(options) {
-        store = std::make_unique<store::MemoryStore>(world, disk, store::MemoryStore::Options{});
+        store = std::make_unique<store::MemoryStore>(
+            world, disk, store::MemoryStore::Options{.sync_delay = std::chrono::milliseconds(1)});
         store::Batch batch(partition);
         Accounts::create(batch, world.now());
         REQUIRE(run(store->commit(std::move(batch))).has_value());
@@ -42,7 +43,8 @@ public:
         store->crash();
         network.run_for(std::chrono::seconds(1));
         close();
-        store = std::make_unique<store::MemoryStore>(world, disk, store::MemoryStore::Options{});
+        store = std::make_unique<store::MemoryStore>(
+            world, disk, store::MemoryStore::Options{.sync_delay = std::chrono::milliseconds(1)});
         open();
     }
 
