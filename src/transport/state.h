@@ -55,7 +55,6 @@ struct Transport::State {
     std::shared_ptr<Slots> slots = std::make_shared<Slots>();
     std::map<std::string, std::size_t, std::less<>> granted;  // by the due() that runs
     std::size_t granted_all = 0;
-    bool kept_back = false;  // by a cap, in the last due()
 };
 
 }  // namespace heliopost::transport

@@ -34,10 +34,8 @@ Transport::State::State(net::World& of_world, queue::Queue& of_queue, store::Sto
 bool Transport::State::may_start(std::string_view destination) {
     const auto already = granted.find(destination);
     const std::size_t to_it = slots->of(destination) + (already == granted.end() ? 0 : already->second);
-    if (slots->all + granted_all >= options.connections_max || to_it >= options.per_destination_max) {
-        kept_back = true;
+    if (slots->all + granted_all >= options.connections_max || to_it >= options.per_destination_max)
         return false;
-    }
     ++granted[std::string(destination)];
     ++granted_all;
     return true;
@@ -63,7 +61,6 @@ net::Task<void> Transport::State::take() {
     wake->clear();
     granted.clear();
     granted_all = 0;
-    kept_back = false;
     queue::DueQuery query;
     query.now = world.now();
     query.leases = leases_per_turn;
@@ -76,12 +73,11 @@ net::Task<void> Transport::State::take() {
         co_await world.sleep_until(world.after(pause_after_error));
         co_return;
     }
-    const bool more = due->size() == leases_per_turn;
     for (queue::Lease& lease : *due) begin(std::move(lease));
-    if (more) co_return;
+    if (!due->empty()) co_return;
     std::chrono::milliseconds wait = look_again;
-    if (const auto next = queue.next_due()) wait = std::min(wait, std::max(*next - world.now(), {}));
-    if (kept_back) wait = std::max(std::min(wait, std::chrono::milliseconds(look_again)), look_again_full);
+    // Already due, and not given: a cap keeps it back until an attempt ends, which wakes us.
+    if (const auto next = queue.next_due()) wait = std::clamp(*next - world.now(), look_again_full, wait);
     co_await wake->wait(world.after(wait));
 }
 
