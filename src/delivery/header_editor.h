@@ -29,6 +29,9 @@ public:
     // At the end of the message: what is left when the header never ended.
     std::string finish();
 
+    // From here on octets pass as they are: they need not be fed.
+    bool passed() const { return passed_; }
+
     const std::string& header() const { return edited_; }  // as stored, once it is whole
 
 private:

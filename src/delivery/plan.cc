@@ -11,16 +11,17 @@ void add_relay(Plan& out, std::set<std::string>& seen, Relaying relay) {
 
 }  // namespace
 
-Plan plan(const Envelope& envelope) {
+Plan plan(std::span<const Recipient> recipients) {
     using Kind = directory::Resolution::Kind;
     Plan out;
     std::set<AccountId> accounts;
     std::set<std::string> relayed;
-    for (const Recipient& recipient : envelope.recipients) {
+    for (const Recipient& recipient : recipients) {
+        const bool shared = recipient.resolution.accounts.size() + recipient.resolution.forwards.size() > 1;
         for (const auto& mailbox : recipient.resolution.accounts)
             if (accounts.insert(mailbox.account).second)
                 out.filings.push_back(
-                    {mailbox.account, smtp::to_string(recipient.address), mailbox.quota_octets});
+                    {mailbox.account, smtp::to_string(recipient.address), mailbox.quota_octets, shared});
         for (const std::string& forward : recipient.resolution.forwards)
             if (auto address = smtp::parse_address(forward))
                 add_relay(out, relayed, {*std::move(address), recipient.notify, std::nullopt});
@@ -28,6 +29,10 @@ Plan plan(const Envelope& envelope) {
             add_relay(out, relayed, {recipient.address, recipient.notify, recipient.original});
     }
     return out;
+}
+
+Plan plan(const Envelope& envelope) {
+    return plan(std::span(envelope.recipients));
 }
 
 }  // namespace heliopost::delivery

@@ -3,6 +3,7 @@
 // Pure. Several recipients that lead to the same account are one delivery: exactly once inside.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ struct Filing {
     AccountId account;
     std::string delivered_to;  // the recipient's address, as the client wrote it
     std::uint64_t quota_octets = 0;
+    bool shared = false;  // the recipient leads elsewhere too: one full mailbox must not stop the others
 };
 
 struct Relaying {
@@ -27,6 +29,7 @@ struct Plan {
     std::vector<Relaying> relays;
 };
 
+Plan plan(std::span<const Recipient> recipients);
 Plan plan(const Envelope& envelope);
 
 }  // namespace heliopost::delivery

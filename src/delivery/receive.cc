@@ -1,7 +1,11 @@
 #include "delivery/receive.h"
 
 #include <optional>
+#include <set>
+#include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "delivery/plan.h"
 #include "delivery/trace.h"
@@ -13,67 +17,70 @@ namespace {
 
 using mailbox::Quota;
 
-// One message's batches: the accounts' and the queue's, for one commit.
+// What one commit takes: a plan, and how its entry in the queue is called.
 struct Parcel {
+    QueueId id;
+    Plan plan;
+    Quota::Mode mode = Quota::Mode::count;
+    bool stored = false;  // an earlier commit has stored the message's octets
+};
+
+// Its batches: the accounts' and the queue's.
+struct Packed {
     std::vector<store::Batch> batches;
     std::optional<queue::Added> added;
 };
 
-queue::Source source_of(const Envelope& envelope) {
-    return envelope.identity ? queue::Source::submission : queue::Source::forward;
-}
-
-void add_filing(Parcel& parcel, const Envelope& envelope, const Message& message, const Filing& filing,
-                const std::string& received, Quota::Mode mode) {
+void add_filings(Packed& packed, const Envelope& envelope, const Message& message, const Parcel& parcel,
+                 const std::string& received) {
+    if (parcel.plan.filings.empty()) return;
     mailbox::NewEmail email;
     email.blob = message.blob.ref;
-    email.prefix = mailbox_prefix(envelope, filing.delivered_to, received);
     email.received = envelope.arrived;
     email.structure = message.structure;
     email.preview = message.preview;
-    store::Batch& batch = parcel.batches.emplace_back(store::account_partition(filing.account));
-    mailbox::file(batch, mailbox::inbox, email, {}, envelope.arrived, {filing.quota_octets, mode});
+    packed.batches.reserve(parcel.plan.filings.size() + 1);
+    for (const Filing& filing : parcel.plan.filings) {
+        email.prefix = mailbox_prefix(envelope, filing.delivered_to, received);
+        store::Batch& batch = packed.batches.emplace_back(store::account_partition(filing.account));
+        const auto mode = filing.shared ? Quota::Mode::count : parcel.mode;
+        mailbox::file(batch, mailbox::inbox, email, {}, envelope.arrived, {filing.quota_octets, mode});
+    }
 }
 
-Result<void> add_relays(Parcel& parcel, const Envelope& envelope, const Message& message,
-                        std::vector<Relaying> relays, const std::string& received,
-                        std::chrono::milliseconds expire_after) {
-    if (relays.empty()) return {};
+Result<void> add_relays(Packed& packed, const Envelope& envelope, const Message& message, Parcel& parcel,
+                        const std::string& received, std::chrono::milliseconds expire_after) {
+    if (parcel.plan.relays.empty()) return {};
     queue::NewEntry entry;
-    entry.id = envelope.id;
+    entry.id = parcel.id;
     entry.reverse_path = envelope.reverse_path;
     entry.created = envelope.arrived;
     entry.expiry = envelope.arrived + expire_after;
     entry.identity = envelope.identity.value_or(AccountId{});
-    entry.source = source_of(envelope);
+    entry.source = envelope.identity ? queue::Source::submission : queue::Source::forward;
     entry.blob = message.blob.ref;
     entry.prefix = received;
     entry.smtputf8 = envelope.smtputf8;
     entry.body_8bit = message.structure->eight_bit_body || envelope.body != smtp::Body::seven_bit;
     entry.ret = envelope.ret;
     entry.envelope_id = envelope.envelope_id;
-    for (Relaying& relay : relays)
-        entry.recipients.push_back({std::move(relay.to), relay.notify, std::move(relay.original)});
-    store::Batch& batch = parcel.batches.emplace_back(store::queue_partition);
-    parcel.added = TRY(queue::add(batch, std::move(entry)));
+    for (const Relaying& relay : parcel.plan.relays)
+        entry.recipients.push_back({relay.to, relay.notify, relay.original});
+    store::Batch& batch = packed.batches.emplace_back(store::queue_partition);
+    packed.added = TRY(queue::add(batch, std::move(entry)));
     return {};
 }
 
-// Headers of submission name no client unless configured: architecture.md, privacy by default.
+// A client that is not to be named (submission, privacy by default) is not in the envelope.
 std::string received_for(const Delivering& to, const Envelope& envelope) {
     return received_field(envelope, to.host_name, !envelope.client.address.is_unspecified());
 }
 
-Result<void> check_loop(const Message& message) {
-    if (message.received_fields <= smtp::received_fields_max) return {};
-    return fail(Fault::denied, "too many hops: this message goes round in a loop");
-}
-
 void log_deliveries(const Delivering& to, const Envelope& envelope, const Message& message,
-                    const Plan& planned) {
-    const std::string id = queue::to_text(envelope.id);
+                    const Parcel& parcel) {
+    const std::string id = queue::to_text(parcel.id);
     const std::string from = smtp::to_string(envelope.reverse_path);
-    for (const Filing& filing : planned.filings)
+    for (const Filing& filing : parcel.plan.filings)
         to.world.log().info("delivered", {{"queue_id", id},
                                           {"from", from},
                                           {"to", filing.delivered_to},
@@ -81,7 +88,7 @@ void log_deliveries(const Delivering& to, const Envelope& envelope, const Messag
                                           {"octets", message.blob.ref.octets},
                                           {"relay", "local"},
                                           {"dsn", "2.0.0"}});
-    for (const Relaying& relay : planned.relays)
+    for (const Relaying& relay : parcel.plan.relays)
         to.world.log().info("queued", {{"queue_id", id},
                                        {"from", from},
                                        {"to", smtp::to_string(relay.to)},
@@ -89,51 +96,97 @@ void log_deliveries(const Delivering& to, const Envelope& envelope, const Messag
 }
 
 // The only place that makes a message ours: what the plan says, in one commit.
-net::Task<Result<void>> commit_plan(Delivering* to, std::shared_ptr<const Envelope> envelope,
-                                    std::shared_ptr<const Message> message, Plan planned, Quota::Mode mode) {
+net::Task<Result<void>> commit_parcel(Delivering* to, std::shared_ptr<const Envelope> envelope,
+                                      std::shared_ptr<const Message> message, Parcel parcel) {
     const std::string received = received_for(*to, *envelope);
-    Parcel parcel;
-    for (const Filing& filing : planned.filings)
-        add_filing(parcel, *envelope, *message, filing, received, mode);
-    CO_TRY(add_relays(parcel, *envelope, *message, planned.relays, received, to->expire_after));
-    if (parcel.batches.empty())
+    Packed packed;
+    add_filings(packed, *envelope, *message, parcel, received);
+    CO_TRY(add_relays(packed, *envelope, *message, parcel, received, to->expire_after));
+    if (packed.batches.empty())
         co_return Result<void>{};  // an alias to nobody: accepted and gone, as it says
     std::vector<store::StagedBlob> blobs;
-    blobs.push_back(message->blob);
-    auto committed = co_await to->store.commit(std::move(parcel.batches), std::move(blobs));
+    if (parcel.stored) {
+        blobs.push_back({message->blob.ref, true, {}});
+    } else {
+        blobs.push_back(message->blob);
+    }
+    auto committed = co_await to->store.commit(std::move(packed.batches), std::move(blobs));
     if (!committed) co_return std::unexpected(std::move(committed).error());
-    if (parcel.added) to->queue.added(*std::move(parcel.added));
-    log_deliveries(*to, *envelope, *message, planned);
+    if (packed.added) to->queue.added(*std::move(packed.added));
+    log_deliveries(*to, *envelope, *message, parcel);
     co_return Result<void>{};
+}
+
+Result<void> loop_refusal() {
+    return fail(Fault::denied, "too many hops: this message goes round in a loop");
+}
+
+// What is left of a recipient's plan once others have had theirs.
+class Served {
+public:
+    void leave_out(Plan& plan) const {
+        std::erase_if(plan.filings, [&](const Filing& one) { return accounts_.contains(one.account); });
+        std::erase_if(plan.relays,
+                      [&](const Relaying& one) { return relays_.contains(smtp::to_string(one.to)); });
+    }
+    void add(const Plan& plan) {
+        for (const Filing& one : plan.filings) accounts_.insert(one.account);
+        for (const Relaying& one : plan.relays) relays_.insert(smtp::to_string(one.to));
+    }
+    bool any() const { return !accounts_.empty() || !relays_.empty(); }
+
+private:
+    std::set<AccountId> accounts_;
+    std::set<std::string> relays_;
+};
+
+// Each recipient by itself: one that is over quota stops nobody else.
+net::Task<std::vector<Result<void>>> commit_each(Delivering* to, std::shared_ptr<const Envelope> envelope,
+                                                 std::shared_ptr<const Message> message) {
+    std::vector<Result<void>> answers;
+    Served served;
+    bool id_taken = false;
+    for (const Recipient& recipient : envelope->recipients) {
+        Parcel parcel{envelope->id, plan(std::span(&recipient, 1)), Quota::Mode::enforce, served.any()};
+        served.leave_out(parcel.plan);
+        // An entry of the queue needs an id of its own; what is filed only keeps the message's.
+        const bool queued = !parcel.plan.relays.empty();
+        if (queued && id_taken) parcel.id = to->queue.next_id(to->world);
+        const Plan planned = parcel.plan;
+        Result<void> answer = co_await commit_parcel(to, envelope, message, std::move(parcel));
+        if (answer) {
+            served.add(planned);
+            id_taken = id_taken || queued;
+        }
+        answers.push_back(std::move(answer));
+    }
+    co_return answers;
 }
 
 }  // namespace
 
+bool in_a_loop(const Message& message) {
+    return message.received_fields > smtp::received_fields_max;
+}
+
 net::Task<Result<void>> receive(Delivering* to, std::shared_ptr<const Envelope> envelope,
                                 std::shared_ptr<const Message> message) {
-    CO_TRY(check_loop(*message));
-    Plan planned = plan(*envelope);
-    co_return co_await commit_plan(to, std::move(envelope), std::move(message), std::move(planned),
-                                   Quota::Mode::count);
+    if (in_a_loop(*message)) co_return loop_refusal();
+    Parcel parcel{envelope->id, plan(*envelope), Quota::Mode::count, false};
+    co_return co_await commit_parcel(to, std::move(envelope), std::move(message), std::move(parcel));
 }
 
 net::Task<std::vector<Result<void>>> receive_each(Delivering* to, std::shared_ptr<const Envelope> envelope,
                                                   std::shared_ptr<const Message> message) {
-    std::vector<Result<void>> answers;
-    const Result<void> loop = check_loop(*message);
-    for (std::size_t i = 0; i < envelope->recipients.size(); ++i) {
-        if (!loop) {
-            answers.push_back(loop);
-            continue;
-        }
-        auto alone = std::make_shared<Envelope>(*envelope);
-        alone->recipients = {envelope->recipients[i]};
-        if (i != 0) alone->id = to->queue.next_id(to->world);  // a queue entry of its own
-        Plan planned = plan(*alone);
-        answers.push_back(
-            co_await commit_plan(to, std::move(alone), message, std::move(planned), Quota::Mode::enforce));
-    }
-    co_return answers;
+    const std::size_t count = envelope->recipients.size();
+    if (in_a_loop(*message)) co_return std::vector<Result<void>>(count, loop_refusal());
+    Parcel parcel{envelope->id, plan(*envelope), Quota::Mode::enforce, false};
+    Result<void> together = co_await commit_parcel(to, envelope, message, std::move(parcel));
+    const bool apart =
+        !together && count > 1 &&
+        (together.error().fault == Fault::over_quota || together.error().fault == Fault::too_large);
+    if (!apart) co_return std::vector<Result<void>>(count, together);
+    co_return co_await commit_each(to, std::move(envelope), std::move(message));
 }
 
 }  // namespace heliopost::delivery

@@ -28,12 +28,17 @@ struct Delivering {
     std::chrono::milliseconds expire_after{std::chrono::days(5)};  // of what is relayed
 };
 
-// All recipients or none. Fails with Fault::denied for a loop (5.4.6), temporary, internal. Quota was asked
-// at RCPT and is only counted here (architecture.md §5).
+// Has the message been through too many servers? RFC 5321 §6.3; answered with 5.4.6.
+bool in_a_loop(const Message& message);
+
+// All recipients or none. Fails with Fault::denied for a loop, temporary, internal. Quota was asked at RCPT
+// and is only counted here (architecture.md §5).
 net::Task<Result<void>> receive(Delivering* to, std::shared_ptr<const Envelope> envelope,
                                 std::shared_ptr<const Message> message);
 
-// LMTP: each recipient on its own, with its own answer, in order (RFC 2033 §4.2). Quota is enforced.
+// LMTP: an answer for each recipient, in order (RFC 2033 §4.2). Quota is enforced, but where a recipient
+// leads to several. One commit where all are well, else one for each recipient; two recipients that lead to
+// the same account are one copy either way.
 net::Task<std::vector<Result<void>>> receive_each(Delivering* to, std::shared_ptr<const Envelope> envelope,
                                                   std::shared_ptr<const Message> message);
 

@@ -7,7 +7,8 @@
 
 namespace heliopost::delivery {
 
-// Received alone, for a message that goes on. for_recipient: named only when it is the only one.
+// Received alone, for a message that goes on. The recipient is named only when it is the only one: nobody
+// may learn of the others (RFC 5321 §7.2).
 std::string received_field(const Envelope& envelope, const std::string& host_name, bool show_client);
 
 // Return-Path, Delivered-To and Received, for a mailbox.

@@ -15,7 +15,7 @@ using store::Tuple;
 class LocalAccounts final : public Accounts {
 public:
     LocalAccounts(store::Store& store, std::vector<net::World*> worlds, AccountsOptions options)
-        : store_(store), worlds_(std::move(worlds)), cache_(options.view_memory_max) {
+        : store_(store), worlds_(std::move(worlds)), options_(options), cache_(options.view_memory_max) {
         ASSERT(!worlds_.empty());
         for (net::World* world : worlds_)
             tasks_.push_back(std::make_unique<net::TaskGroup>(*world, "mailbox"));
@@ -27,7 +27,8 @@ public:
         std::weak_ptr<LocalAccount>& place = accounts_[id];
         if (auto account = place.lock()) return account;
         const std::size_t home = std::hash<AccountId>()(id) % worlds_.size();
-        auto account = std::make_shared<LocalAccount>(store_, *worlds_[home], cache_, *tasks_[home], id);
+        auto account =
+            std::make_shared<LocalAccount>(store_, *worlds_[home], cache_, *tasks_[home], options_, id);
         place = account;
         return account;
     }
@@ -53,6 +54,7 @@ private:
 
     store::Store& store_;
     std::vector<net::World*> worlds_;
+    const AccountsOptions options_;
     ViewCache cache_;
     std::vector<std::unique_ptr<net::TaskGroup>> tasks_;
     std::mutex mutex_;

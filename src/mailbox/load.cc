@@ -129,7 +129,7 @@ net::Task<Result<LoadedPtr>> newest_view(Core* core, MailboxId mailbox) {
         co_return loaded;
     }
     core->cache.put(core->id, mailbox, *loaded);
-    if (is_due(**loaded) && core->wants_rewrite) core->wants_rewrite(mailbox);
+    if (is_due(*core, **loaded) && core->wants_rewrite) core->wants_rewrite(mailbox);
     co_return loaded;
 }
 

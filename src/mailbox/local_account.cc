@@ -24,8 +24,8 @@ private:
 }  // namespace
 
 LocalAccount::LocalAccount(store::Store& store, net::World& home, ViewCache& cache, net::TaskGroup& tasks,
-                           AccountId id)
-    : core_(std::make_shared<Core>(store, home, cache, id)), tasks_(tasks) {
+                           AccountsOptions options, AccountId id)
+    : core_(std::make_shared<Core>(store, home, cache, options, id)), tasks_(tasks) {
     core_->wants_rewrite = [this](MailboxId mailbox) { rewrite_later(mailbox); };
 }
 

@@ -17,7 +17,7 @@ class LocalAccount final : public Account, public std::enable_shared_from_this<L
 public:
     // tasks: of the home loop; where rewrites run.
     LocalAccount(store::Store& store, net::World& home, ViewCache& cache, net::TaskGroup& tasks,
-                 AccountId id);
+                 AccountsOptions options, AccountId id);
 
     AccountId id() const override { return core_->id; }
 

@@ -5,6 +5,7 @@
 #include <thread>
 #include <utility>
 
+#include "main/run_task.h"
 #include "net/acceptor.h"
 #include "net/unbound_resolver.h"
 
@@ -65,20 +66,15 @@ Result<void> Program::open() {
     for (std::size_t i = 0; i < cores_.size(); ++i) worlds.push_back(&cores_[i]);
     accounts_ = mailbox::make_accounts(*store_, worlds, {});
     queue::QueueOptions queue_options;
-    if (!settings_.relay.smart_host.empty())
-        queue_options.destination_of = [](std::string_view) { return std::string("smart host"); };
+    queue_options.destination_of = [options = transport_options()](std::string_view domain) {
+        return transport::destination_of(options, domain);
+    };
     queue_ = queue::make_queue(*store_, log_, std::move(queue_options));
-    TRY(run(directory_->load()));
-    TRY(run(queue_->load()));
+    TRY(run_task(world(), directory_->load()));
+    TRY(run_task(world(), queue_->load()));
     administered_ = std::make_unique<admin::Administered>(
         admin::Administered{&world(), directory_.get(), accounts_.get(), queue_.get(), {}});
     return {};
-}
-
-void Program::drive(net::Task<void> task) {
-    net::TaskGroup group(world(), "command");
-    group.spawn(std::move(task));
-    world().run();
 }
 
 net::Task<void> Program::watch_certificates(net::World* world) {
@@ -106,7 +102,7 @@ void Program::start() {
     core_.front()->connections.spawn(watch_certificates(&world()));
     transport_ =
         std::make_unique<transport::Transport>(world(), *queue_, *store_, *directory_, transport_options());
-    transport_->start(core_.front()->connections);
+    transport_->start();
     cores_.start();
     started_ = true;
     log_.info("started", {{"host_name", settings_.server.host_name}, {"threads", cores_.size()}});
@@ -114,8 +110,9 @@ void Program::start() {
 
 namespace {
 
-net::Task<void> end_groups(Core* core, std::atomic<std::size_t>* left) {
+net::Task<void> end_groups(Core* core, transport::Transport* transport, std::atomic<std::size_t>* left) {
     const auto deadline = core->world.after(stop_time_max);
+    if (transport != nullptr) co_await transport->stop(deadline);
     co_await core->accepting.join(deadline);
     co_await core->connections.join(deadline);
     left->fetch_sub(1);
@@ -130,10 +127,11 @@ void Program::stop() {
     std::vector<std::unique_ptr<net::TaskGroup>> enders;
     for (const auto& core : core_) enders.push_back(std::make_unique<net::TaskGroup>(core->world, "stop"));
     for (std::size_t i = 0; i < core_.size(); ++i)
-        core_[i]->world.post([core = core_[i].get(), group = enders[i].get(), &left] {
+        core_[i]->world.post([core = core_[i].get(), group = enders[i].get(), &left,
+                              transport = i == 0 ? transport_.get() : nullptr] {
             core->accepting.stop();
             core->connections.stop();
-            group->spawn(end_groups(core, &left));
+            group->spawn(end_groups(core, transport, &left));
         });
     for (std::size_t now = left.load(); now != 0; now = left.load()) left.wait(now);
     cores_.stop();

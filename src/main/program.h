@@ -21,6 +21,7 @@
 #include "directory/login.h"
 #include "mailbox/account.h"
 #include "main/settings.h"
+#include "net/connection_limit.h"
 #include "net/system_world.h"
 #include "net/task_group.h"
 #include "net/tls_reload.h"
@@ -71,9 +72,6 @@ public:
     // Reads the settings again: certificates take effect; a broken file changes nothing.
     Result<void> reload();
 
-    // Runs one task on the first loop to its end; only before start().
-    template <class T>
-    T run(net::Task<T> task);
     net::SystemWorld& world() { return cores_[0]; }
     admin::Administered& administered() { return *administered_; }
     store::RocksStore& store() { return *store_; }
@@ -82,7 +80,6 @@ public:
     queue::Queue& queue() { return *queue_; }
 
 private:
-    void drive(net::Task<void> task);
     void make_services();
     void serve_smtp(Core& core);
     void serve_readers(Core& core);

@@ -1,4 +1,6 @@
-// Program::run: one task to its end on the first loop, from the main thread.
+// run_task: one task to its end on a loop that nothing else runs, from this thread.
+//
+// For commands, and for what must be loaded before the loops start. What the task throws comes out.
 #pragma once
 
 #include <exception>
@@ -6,7 +8,8 @@
 #include <utility>
 
 #include "base/assert.h"
-#include "main/program.h"
+#include "net/system_world.h"
+#include "net/task_group.h"
 
 namespace heliopost {
 
@@ -26,10 +29,12 @@ net::Task<void> run_and_stop(net::SystemWorld* world, net::Task<T> task, std::op
 }  // namespace detail
 
 template <class T>
-T Program::run(net::Task<T> task) {
+T run_task(net::SystemWorld& world, net::Task<T> task) {
     std::optional<T> value;
     std::exception_ptr error;
-    drive(detail::run_and_stop(&world(), std::move(task), &value, &error));
+    net::TaskGroup group(world, "command");
+    group.spawn(detail::run_and_stop(&world, std::move(task), &value, &error));
+    world.run();
     if (error) std::rethrow_exception(error);
     ASSERT(value.has_value());
     return *std::move(value);

@@ -116,6 +116,35 @@ TEST_CASE("charsets: to UTF-8, unknown ones too") {
     CHECK(repair_utf8("\xED\xA0\x80") == "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");  // a surrogate
 }
 
+TEST_CASE("a charset read in pieces of any size gives the same text") {
+    struct Case {
+        std::string_view charset;
+        std::string_view octets;
+    };
+    const Case cases[] = {
+        {"utf-8", "aü€😀\xFF\xE2\x82z"}, {"us-ascii", "ü plain"},
+        {"iso-8859-1", "\xFC\x80z"},     {"iso-2022-jp", "a\x1B$B$\"\x1B(Bz"},
+        {"gb18030", "\xC4\xE3\xC4\xE3"}, {"utf-16be", std::string_view("\xD8\x3D\xDE\x00\x00z", 6)},
+    };
+    for (const auto& [charset, octets] : cases)
+        for (size_t piece = 1; piece <= octets.size(); ++piece) {
+            CAPTURE(charset);
+            CAPTURE(piece);
+            CharsetReader reader(charset);
+            std::string out;
+            // What is guessed is guessed from the first piece: here from the whole.
+            const size_t step = charset == "us-ascii" ? octets.size() : piece;
+            for (size_t at = 0; at < octets.size(); at += step) reader.feed(octets.substr(at, step), out);
+            reader.finish(out);
+            CHECK(out == to_utf8(charset, octets));
+        }
+    CHECK(is_known_charset("UTF-8"));
+    CHECK(is_known_charset("us-ascii"));
+    CHECK(is_known_charset("KOI8-R"));
+    CHECK_FALSE(is_known_charset("x-nothing"));
+    CHECK_FALSE(is_known_charset(""));
+}
+
 TEST_CASE("transfer encodings: lenient, any chunking, RFC 2045 §6") {
     struct Case {
         TransferEncoding encoding;

@@ -17,7 +17,13 @@ net::Task<std::expected<mailbox::Mailbox, Completion>> Session::check_append(ima
         co_return std::unexpected(
             refused(imap::code::unavailable, "not enough space, please try again later"));
     auto mailbox = co_await account_->find(argument.mailbox);
+    if (!mailbox && mailbox.error().fault != Fault::not_found)
+        co_return std::unexpected(refusal(mailbox.error()));
     if (!mailbox) co_return std::unexpected(refused(imap::code::try_create, "no such mailbox"));
+    // The commit decides; this spares a client the sending.
+    const auto use = co_await account_->quota();
+    if (use && login_->quota_octets != 0 && use->octets + argument.literal.octets > login_->quota_octets)
+        co_return std::unexpected(refused(imap::code::over_quota, "the account is full"));
     co_return *std::move(mailbox);
 }
 
@@ -45,12 +51,14 @@ net::Task<void> Session::append(std::string text) {
     auto parsed = imap::parse_command(text, revision_);
     if (!parsed) {
         ++errors_;
-        imap::append_status(out_.text(), parsed.error().tag, imap::Condition::bad, "",
-                            parsed.error().error.text);
-        if (!reader_.refuse_append()) stage_ = Stage::logout;
+        const auto& [tag, error] = parsed.error();
+        const bool no_such = error.fault == Fault::not_found;  // no mailbox can have this name
+        imap::append_status(out_.text(), tag, no_such ? imap::Condition::no : imap::Condition::bad, "",
+                            error.text);
+        if (!reader_.refuse_append()) hang_up();
         co_return;
     }
-    const std::string tag = parsed->tag;
+    tag_ = parsed->tag;
     auto argument = std::get<imap::command::Append>(std::move(parsed->body));
     const auto mailbox = co_await check_append(argument);
     Completion end;
@@ -58,12 +66,13 @@ net::Task<void> Session::append(std::string text) {
         end = co_await append_to(mailbox->id, std::move(argument));
     } else {
         end = mailbox.error();
-        if (!reader_.refuse_append()) stage_ = Stage::logout;
+        if (!reader_.refuse_append()) hang_up();
     }
+    if (reader_.hang_up() && stage_ != Stage::logout) hang_up();
     if (end.condition == imap::Condition::bad) ++errors_;
     if (selected_ && stage_ != Stage::logout) co_await synchronise(Telling::everything);
     if (end.text.empty()) end.text = "APPEND completed";
-    imap::append_status(out_.text(), tag, end.condition, end.code, end.text);
+    imap::append_status(out_.text(), tag_, end.condition, end.code, end.text);
 }
 
 net::Task<Completion> Session::append_to(MailboxId mailbox, imap::command::Append argument) {

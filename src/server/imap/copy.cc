@@ -30,6 +30,7 @@ net::Task<Completion> Session::copy(imap::command::Copy argument) {
     if (!uids) co_return refusal(uids.error());
     const auto to = co_await destination(std::move(argument.mailbox));
     if (!to) co_return to.error();
+    if (uids->empty()) co_return completed();
     const mailbox::Quota quota{login_->quota_octets, mailbox::Quota::Mode::enforce};
     const auto copied = co_await account_->copy(selected_->mailbox.id, *uids, *to, quota);
     if (!copied) co_return refusal(copied.error());
@@ -42,12 +43,13 @@ net::Task<Completion> Session::move(imap::command::Move argument) {
     if (!uids) co_return refusal(uids.error());
     const auto to = co_await destination(std::move(argument.mailbox));
     if (!to) co_return to.error();
+    if (uids->empty()) co_return completed();
     const auto moved = co_await account_->move(selected_->mailbox.id, *uids, *to);
     if (!moved) co_return refusal(moved.error());
     const std::string code = copy_code(*moved);
     // Before the EXPUNGEs, so that a client that is cut off knows where its messages went: RFC 6851 §4.3.
     if (!code.empty()) imap::append_status(out_.text(), "", imap::Condition::ok, code, "moved");
-    co_return completed();
+    co_return co_await completed_with_highest(!moved->from.empty());
 }
 
 net::Task<Completion> Session::expunge(std::optional<imap::SequenceSet> set) {
@@ -57,15 +59,21 @@ net::Task<Completion> Session::expunge(std::optional<imap::SequenceSet> set) {
         auto resolved = resolve(*set, true);
         if (!resolved) co_return refusal(resolved.error());
         uids = *std::move(resolved);
+        if (uids.empty()) co_return completed();
     } else if (const Uid last = selected_->view->largest_uid(); last.value != 0) {
         uids.add(imap::NumberRange{1, last.value});
     }
     const auto expunged = co_await account_->expunge(selected_->mailbox.id, std::move(uids), true);
     if (!expunged) co_return refusal(expunged.error());
-    if (!qresync_ || expunged->empty()) co_return completed();
-    const auto view = co_await account_->view(selected_->mailbox.id);
-    if (!view) co_return refusal(view.error());
-    co_return completed(imap::code::highest_mod_sequence((*view)->status().highest_mod_sequence));
+    co_return co_await completed_with_highest(!expunged->empty());
+}
+
+// With QRESYNC the state after messages were taken away; all of it is told before: RFC 7162 §3.2.7, §3.2.10.
+net::Task<Completion> Session::completed_with_highest(bool taken_away) {
+    if (!qresync_ || !taken_away) co_return completed();
+    co_await synchronise(Telling::everything);
+    const auto highest = selected_->view->status().highest_mod_sequence;
+    co_return completed(imap::code::highest_mod_sequence(highest));
 }
 
 }  // namespace heliopost::imap_server

@@ -31,56 +31,95 @@ bool Fetch::needs_emails() const {
     return std::ranges::any_of(asked_.items, [](const auto& item) { return !is_row_item(item.kind); });
 }
 
-net::Task<Result<bool>> Fetch::run(std::vector<std::size_t> indexes) {
-    bool all_there = true;
+net::Task<Result<void>> Fetch::run(IndexRanges rows) {
     if (!needs_emails()) {
-        for (const std::size_t index : indexes) {
-            CO_TRY(co_await answer(index, nullptr));
-            if (out_.full()) co_await out_.flush();
-        }
-        co_return true;
+        co_await answer_rows(std::move(rows));
+        co_return Result<void>{};
     }
-    for (std::size_t from = 0; from < indexes.size(); from += emails_at_once) {
-        const std::size_t to = std::min(indexes.size(), from + emails_at_once);
-        std::vector<EmailId> ids;
-        for (std::size_t i = from; i < to; ++i) ids.push_back(view_->at(indexes[i]).email);
-        const auto emails = CO_TRY(co_await account_.emails(std::move(ids)));
-        for (std::size_t i = from; i < to; ++i) {
-            const auto email = emails.at(i - from);
-            if (email == nullptr) {
-                all_there = false;
-                continue;
-            }
-            all_there &= CO_TRY(co_await answer(indexes[i], email));
-            co_await out_.flush_if_full();
+    std::vector<std::size_t> indexes;
+    RowCursor cursor(*view_);
+    for (const auto& [begin, end] : rows)
+        for (cursor.seek(begin); cursor.index() < end; cursor.next()) {
+            if (!is_wanted(cursor.row())) continue;
+            indexes.push_back(cursor.index());
+            if (indexes.size() < emails_at_once) continue;
+            CO_TRY(co_await answer_emails(std::exchange(indexes, {})));
         }
-    }
-    co_return all_there;
+    co_return co_await answer_emails(std::move(indexes));
 }
 
-// One message's answer. An error before its first octet loses only this message; later ones close the
-// connection, for a literal cannot be taken back.
-net::Task<Result<bool>> Fetch::answer(std::size_t index, std::shared_ptr<const mailbox::Email> email) {
-    const mailbox::Row& row = view_->at(index);
+// No coroutine for each row: this is what a client asks of a whole mailbox.
+net::Task<void> Fetch::answer_rows(IndexRanges rows) {
+    RowCursor cursor(*view_);
+    for (const auto& [begin, end] : rows)
+        for (cursor.seek(begin); cursor.index() < end; cursor.next()) {
+            if (!is_wanted(cursor.row())) continue;
+            append_row_answer(cursor.index(), cursor.row());
+            if (out_.full()) co_await out_.flush();
+        }
+}
+
+void Fetch::append_row_answer(std::size_t index, const mailbox::Row& row) {
     std::string& out = out_.text();
     out += "* ";
     imap::append_number(out, index + 1);
     out += " FETCH (";
     bool first = true;
     for (const imap::FetchItem& item : asked_.items) {
-        if (!first) out_.text() += ' ';
-        first = false;
+        if (!std::exchange(first, false)) out += ' ';
+        imap::append_item_name(out, item);
+        out += ' ';
+        append_row_item(item, row);
+    }
+    out += ")\r\n";
+}
+
+net::Task<Result<void>> Fetch::answer_emails(std::vector<std::size_t> indexes) {
+    if (indexes.empty()) co_return Result<void>{};
+    std::vector<EmailId> ids;
+    ids.reserve(indexes.size());
+    for (const std::size_t index : indexes) ids.push_back(view_->at(index).email);
+    const auto emails = CO_TRY(co_await account_.emails(std::move(ids)));
+    for (std::size_t i = 0; i < indexes.size(); ++i) {
+        if (emails.at(i) == nullptr) {
+            some_gone_ = true;
+            continue;
+        }
+        co_await answer(indexes[i], emails[i]);
+        co_await out_.flush_if_full();
+    }
+    co_return Result<void>{};
+}
+
+// One message's answer. One that cannot be read is left out, unless some of it was sent: a literal cannot be
+// taken back.
+net::Task<void> Fetch::answer(std::size_t index, std::shared_ptr<const mailbox::Email> email) {
+    const mailbox::Row& row = view_->at(index);
+    const std::uint64_t flushes = out_.flushes();
+    const std::size_t begin = out_.text().size();
+    out_.text() += "* ";
+    imap::append_number(out_.text(), index + 1);
+    out_.text() += " FETCH (";
+    bool first = true;
+    for (const imap::FetchItem& item : asked_.items) {
+        if (!std::exchange(first, false)) out_.text() += ' ';
         imap::append_item_name(out_.text(), item);
         out_.text() += ' ';
         if (is_row_item(item.kind)) {
             append_row_item(item, row);
-        } else {
-            const auto done = co_await append_email_item(item, email);
-            if (!done) throw net::Gone("a message could not be read to its end: " + done.error().text);
+            continue;
         }
+        const auto done = co_await append_email_item(item, email);
+        if (done) continue;
+        log_.error(
+            "message.unreadable",
+            {{"account", account_.id().value}, {"email", email->id.value}, {"reason", done.error().text}});
+        if (out_.flushes() != flushes) throw net::Gone("a message could not be read to its end");
+        out_.text().resize(begin);
+        some_unreadable_ = true;
+        co_return;
     }
     out_.text() += ")\r\n";
-    co_return true;
 }
 
 void Fetch::append_row_item(const imap::FetchItem& item, const mailbox::Row& row) {
@@ -198,8 +237,8 @@ void Session::complete_items(imap::command::Fetch& asked) {
 net::Task<Completion> Session::fetch(imap::command::Fetch argument) {
     if (argument.vanished && !qresync_) co_return bad("ENABLE QRESYNC first");  // RFC 7162 §3.2.6
     complete_items(argument);
-    const auto uids = resolve(argument.set, argument.uid);
-    if (!uids) co_return refusal(uids.error());
+    auto rows = rows_of(argument.set, argument.uid);
+    if (!rows) co_return refusal(rows.error());
     const auto view = selected_->view;
     if (argument.vanished) {
         const auto gone = co_await account_->vanished(selected_->mailbox.id, *argument.changed_since);
@@ -208,33 +247,37 @@ net::Task<Completion> Session::fetch(imap::command::Fetch argument) {
                                                      : argument.set.resolve(view->status().uid_next.value);
         append_vanished(gone->intersect(asked), true);
     }
-    const bool sets_seen = !selected_->read_only && std::ranges::any_of(argument.items, [](const auto& item) {
-        return item.sets_seen();
-    });
-    std::vector<std::size_t> indexes;
-    imap::UidSet unseen;
-    for (const auto& [first, last] : uids->ranges())
-        for (std::size_t i = view->lower_bound(Uid{first}); i < view->size(); ++i) {
-            const mailbox::Row& row = view->at(i);
-            if (row.uid.value > last) break;
-            if (argument.changed_since && row.mod_sequence <= *argument.changed_since) continue;
-            indexes.push_back(i);
-            if (sets_seen && !row.has(imap::SystemFlag::seen)) unseen.add(row.uid);
-        }
-    Fetch fetch(*account_, out_, view, revision_, std::move(argument));
-    const auto all_there = co_await fetch.run(std::move(indexes));
-    if (!all_there) co_return refusal(all_there.error());
+    const imap::UidSet unseen = unseen_by(argument, *rows);
+    Fetch fetch(*account_, world_.log(), out_, view, revision_, std::move(argument));
+    const auto done = co_await fetch.run(*std::move(rows));
+    if (!done) co_return refusal(done.error());
     if (!unseen.empty()) {
         mailbox::FlagChange seen{imap::command::Store::Mode::add, {}, std::nullopt};
         seen.flags.add(imap::SystemFlag::seen);
-        const auto changed =
-            co_await account_->change_flags(selected_->mailbox.id, std::move(unseen), std::move(seen));
+        const auto changed = co_await account_->change_flags(selected_->mailbox.id, unseen, std::move(seen));
         if (!changed) co_return refusal(changed.error());  // synchronise() tells the new flags
     }
     if (fetch.unknown_encoding())
         co_return refused(imap::code::unknown_cte, "a part's encoding is not known");
-    if (!*all_there) co_return refused(imap::code::expunge_issued, "some messages are gone");
+    if (fetch.some_unreadable()) co_return refused(imap::code::server_bug, "some messages cannot be read");
+    if (fetch.some_gone()) co_return refused(imap::code::expunge_issued, "some messages are gone");
     co_return completed();
+}
+
+// The messages that become \Seen by being fetched.
+imap::UidSet Session::unseen_by(const imap::command::Fetch& asked, const IndexRanges& rows) const {
+    imap::UidSet unseen;
+    if (selected_->read_only ||
+        std::ranges::none_of(asked.items, [](const auto& item) { return item.sets_seen(); }))
+        return unseen;
+    RowCursor cursor(*selected_->view);
+    for (const auto& [begin, end] : rows)
+        for (cursor.seek(begin); cursor.index() < end; cursor.next()) {
+            const mailbox::Row& row = cursor.row();
+            if (row.has(imap::SystemFlag::seen)) continue;
+            if (!asked.changed_since || row.mod_sequence > *asked.changed_since) unseen.add(row.uid);
+        }
+    return unseen;
 }
 
 }  // namespace heliopost::imap_server

@@ -10,10 +10,12 @@
 #include <string>
 #include <vector>
 
+#include "base/log.h"
 #include "mailbox/account.h"
 #include "proto/imap/command.h"
 #include "proto/imap/mailbox_name.h"
 #include "server/imap/output.h"
+#include "server/imap/row_cursor.h"
 #include "server/imap/section_range.h"
 
 namespace heliopost::imap_server {
@@ -23,22 +25,31 @@ inline constexpr std::uint64_t header_octets_max = 12U << 20;  // above mime's l
 
 class Fetch {
 public:
-    Fetch(mailbox::Account& account, Output& out, std::shared_ptr<const mailbox::View> view,
+    Fetch(mailbox::Account& account, const Log& log, Output& out, std::shared_ptr<const mailbox::View> view,
           imap::Revision revision, imap::command::Fetch asked)
         : account_(account),
+          log_(log),
           out_(out),
           view_(std::move(view)),
           revision_(revision),
           asked_(std::move(asked)) {}
 
-    // Answers for the rows with these indexes. False: some were gone.
-    net::Task<Result<bool>> run(std::vector<std::size_t> indexes);
+    // Answers for these rows, as far as CHANGEDSINCE does not leave them out.
+    net::Task<Result<void>> run(IndexRanges rows);
 
-    bool needs_emails() const;
+    bool some_gone() const { return some_gone_; }                // expunged for good, by another session
+    bool some_unreadable() const { return some_unreadable_; }    // logged
     bool unknown_encoding() const { return unknown_encoding_; }  // BINARY met an encoding it cannot undo
 
 private:
-    net::Task<Result<bool>> answer(std::size_t index, std::shared_ptr<const mailbox::Email> email);
+    bool is_wanted(const mailbox::Row& row) const {
+        return !asked_.changed_since || row.mod_sequence > *asked_.changed_since;
+    }
+    bool needs_emails() const;
+    net::Task<void> answer_rows(IndexRanges rows);
+    void append_row_answer(std::size_t index, const mailbox::Row& row);
+    net::Task<Result<void>> answer_emails(std::vector<std::size_t> indexes);
+    net::Task<void> answer(std::size_t index, std::shared_ptr<const mailbox::Email> email);
     void append_row_item(const imap::FetchItem& item, const mailbox::Row& row);
     net::Task<Result<void>> append_email_item(imap::FetchItem item,
                                               std::shared_ptr<const mailbox::Email> email);
@@ -60,10 +71,13 @@ private:
                                            const mime::Part* part, OctetRange range, OctetRange wanted);
 
     mailbox::Account& account_;
+    const Log& log_;
     Output& out_;
     std::shared_ptr<const mailbox::View> view_;
     imap::Revision revision_;
     imap::command::Fetch asked_;
+    bool some_gone_ = false;
+    bool some_unreadable_ = false;
     bool unknown_encoding_ = false;
 };
 

@@ -8,7 +8,7 @@ net::Task<Completion> Session::idle() {
     using Event = imap::CommandReader::Event;
     imap::append_continuation(out_.text(), "idling");
     reader_.expect_line();
-    const auto deadline = world_.after(idle_time_max);
+    const auto deadline = world_.after(idle_time_max + command_time_max);
     for (;;) {
         changed_.clear();  // first: a change during synchronise() sets it again
         if (selected_) co_await synchronise(Telling::everything);

@@ -40,11 +40,18 @@ struct Candidate {
     bool subscribed = false;
 };
 
-std::vector<Candidate> candidates(const mailbox::Listing& listing) {
+std::vector<Candidate> candidates(const mailbox::Listing& listing, const Family& family) {
     std::vector<Candidate> all;
     for (const mailbox::Mailbox& mailbox : listing.mailboxes)
         all.push_back({&mailbox, mailbox.name, mailbox.subscribed});
     for (const std::string& name : listing.lost_subscriptions) all.push_back({nullptr, name, true});
+    // RFC 5258 §3.5: RECURSIVEMATCH tells of parents that are no mailboxes themselves, too.
+    std::unordered_set<std::string> known;
+    for (const Candidate& one : all) known.insert(one.name);
+    std::set<std::string> missing;
+    for (const std::string& name : family.parents_of_subscribed)
+        if (!known.contains(name)) missing.insert(name);
+    for (const std::string& name : missing) all.push_back({nullptr, name, false});
     return all;
 }
 
@@ -92,7 +99,7 @@ net::Task<Completion> Session::list(imap::command::List argument) {
     const auto listing = co_await account_->list();
     if (!listing) co_return refusal(listing.error());
     const Family family = family_of(*listing);
-    for (const Candidate& one : candidates(*listing)) {
+    for (const Candidate& one : candidates(*listing, family)) {
         if (std::ranges::none_of(patterns, [&](const auto& pattern) { return pattern.matches(one.name); }))
             continue;
         bool only_children = false;
@@ -100,10 +107,13 @@ net::Task<Completion> Session::list(imap::command::List argument) {
         std::string& out = out_.text();
         out += "* LIST (" + attributes_of(argument, one, family) + ") \"/\" ";
         imap::append_mailbox(out, one.name, revision_);
-        if (only_children) out += " (\"CHILDINFO\" (\"SUBSCRIBED\"))";  // RFC 5258 §3.5
+        if (argument.subscribed && argument.recursive_match &&
+            family.parents_of_subscribed.contains(one.name))
+            out += " (\"CHILDINFO\" (\"SUBSCRIBED\"))";  // RFC 5258 §3.5
         out += "\r\n";
         co_await out_.flush_if_full();
-        if (!argument.return_status || one.mailbox == nullptr) continue;
+        // RFC 5819 §2: no STATUS of what is no mailbox, or is told only for its children's sake.
+        if (!argument.return_status || one.mailbox == nullptr || only_children) continue;
         const auto status = co_await account_->status(one.mailbox->id);
         if (status) append_status(*one.mailbox, *status, *argument.return_status);
     }

@@ -1,4 +1,5 @@
 // CREATE, DELETE, RENAME, SUBSCRIBE, UNSUBSCRIBE: RFC 9051 §6.3.4-§6.3.8; CREATE-SPECIAL-USE: RFC 6154 §3.
+#include <algorithm>
 #include <utility>
 
 #include "server/imap/session.h"
@@ -18,16 +19,28 @@ net::Task<Completion> Session::create(imap::command::Create argument) {
         if (role == mailbox::Role::none)
             co_return refused(imap::code::use_attribute, "no such special use here");
     }
-    const auto made = co_await account_->create(std::move(name), role);
+    const auto made = co_await account_->create(name, role);
+    if (!made && made.error().fault == Fault::exists && role != mailbox::Role::none) {
+        const auto same_name = co_await account_->find(std::move(name));
+        if (!same_name) co_return refused(imap::code::use_attribute, made.error().text);  // RFC 6154 §3
+    }
     if (!made) co_return refusal(made.error());
     co_return completed();
 }
 
 net::Task<Completion> Session::remove(imap::command::Delete argument) {
-    const bool ours = selected_ && selected_->mailbox.name == argument.mailbox;
+    const auto mailbox = co_await account_->find(argument.mailbox);
+    if (!mailbox) co_return refusal(mailbox.error());
+    const bool ours = selected_ && selected_->mailbox.id == mailbox->id;
     const auto removed = co_await account_->remove(argument.mailbox);
-    if (!removed && removed.error().fault == Fault::denied && argument.mailbox != "INBOX")
-        co_return refused(imap::code::has_children, removed.error().text);
+    if (!removed && removed.error().fault == Fault::denied) {
+        const auto listing = co_await account_->list();
+        const bool has_children =
+            listing && std::ranges::any_of(listing->mailboxes, [&](const mailbox::Mailbox& other) {
+                return other.name.starts_with(argument.mailbox + imap::hierarchy_separator);
+            });
+        co_return refused(has_children ? imap::code::has_children : imap::code::cannot, removed.error().text);
+    }
     if (!removed) co_return refusal(removed.error());
     if (ours) {
         if (qresync_ || revision_ == imap::Revision::rev2)

@@ -6,8 +6,15 @@ namespace heliopost::imap_server {
 
 net::Task<void> Output::flush() {
     if (text_.empty()) co_return;
-    const std::string out = std::exchange(text_, {});
+    std::string out = std::exchange(text_, {});
+    ++flushes_;
     co_await stream_.write(out, world_.after(write_time_max));
+    out.clear();
+    if (text_.empty()) text_ = std::move(out);  // the next answers need as much room
+}
+
+void Output::release() {
+    if (text_.empty()) std::string().swap(text_);
 }
 
 net::Task<void> Output::flush_if_full() {

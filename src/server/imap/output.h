@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 
 #include "net/stream.h"
@@ -23,13 +24,18 @@ public:
     std::string& text() { return text_; }  // append to it
     bool full() const { return text_.size() >= output_octets_max; }
 
-    net::Task<void> flush();          // sends all, and gives the memory back
+    net::Task<void> flush();          // sends all
     net::Task<void> flush_if_full();  // call between the answers of one command
+    void release();                   // gives the memory back, once all is sent: before a long wait
+
+    // Sent so far; what stands in text() can still be taken back.
+    std::uint64_t flushes() const { return flushes_; }
 
 private:
     net::World& world_;
     net::Stream& stream_;
     std::string text_;
+    std::uint64_t flushes_ = 0;
 };
 
 }  // namespace heliopost::imap_server

@@ -1,6 +1,7 @@
 // SELECT and EXAMINE: RFC 9051 §6.3.2, RFC 3501 §6.3.1; CONDSTORE and QRESYNC: RFC 7162 §3.1.8, §3.2.5.
 #include <utility>
 
+#include "server/imap/row_cursor.h"
 #include "server/imap/session.h"
 
 namespace heliopost::imap_server {
@@ -15,8 +16,7 @@ imap::Flags all_flags(const mailbox::View& view) {
 
 }  // namespace
 
-void Session::append_flag_lists() {
-    const mailbox::View& view = *selected_->view;
+void Session::append_flag_lists(const mailbox::View& view) {
     std::string& out = out_.text();
     const imap::Flags flags = all_flags(view);
     out += "* FLAGS ";
@@ -26,7 +26,7 @@ void Session::append_flag_lists() {
     const auto permanent = selected_->read_only ? imap::code::permanent_flags({}, false)
                                                 : imap::code::permanent_flags(flags, room);
     imap::append_status(out, "", imap::Condition::ok, permanent, "flags that stay");
-    selected_->keywords_announced = view.keywords().size();
+    selected_->keywords_announced = view.keywords();
 }
 
 void Session::append_selected() {
@@ -34,7 +34,7 @@ void Session::append_selected() {
     const mailbox::View& view = *selected_->view;
     const mailbox::Status& status = view.status();
     std::string& out = out_.text();
-    append_flag_lists();
+    append_flag_lists(view);
     say("* " + std::to_string(view.size()) + " EXISTS");
     if (revision_ == imap::Revision::rev1) {
         say("* 0 RECENT");  // nobody is told that a message is recent: RFC 9051 took it away
@@ -89,12 +89,17 @@ net::Task<Result<void>> Session::resynchronise(imap::command::Qresync since) {
     imap::UidSet gone = CO_TRY(co_await account_->vanished(selected_->mailbox.id, since.mod_sequence));
     if (since.known_uids) gone = gone.intersect(*since.known_uids);
     append_vanished(gone, true);
-    for (std::size_t index = 0; index < view->size(); ++index) {
-        const mailbox::Row& row = view->at(index);
-        if (row.mod_sequence <= since.mod_sequence) continue;
-        if (since.known_uids && !since.known_uids->contains(row.uid)) continue;
-        append_flags_fetch(index, row, *view, true);
-        co_await out_.flush_if_full();
+    for (RowCursor rows(*view); !rows.done();) {
+        if (rows.at_chunk_start() && rows.chunk()->highest <= since.mod_sequence) {
+            rows.skip_chunk();
+            continue;
+        }
+        const mailbox::Row& row = rows.row();
+        if (row.mod_sequence > since.mod_sequence &&
+            (!since.known_uids || since.known_uids->contains(row.uid)))
+            append_flags_fetch(rows.index(), row, *view, true);
+        rows.next();
+        if (out_.full()) co_await out_.flush();
     }
     co_return Result<void>{};
 }
@@ -106,18 +111,41 @@ void Session::leave_mailbox() {
     stage_ = Stage::authenticated;
 }
 
+namespace {
+
+// Whether all that became of the rows of one view in a later one is that some were taken away.
+bool only_lost(const mailbox::View& before, const mailbox::View& after, const imap::UidSet& lost) {
+    if (after.size() + lost.size() != before.size()) return false;
+    RowCursor now(after);
+    for (RowCursor old(before); !old.done(); old.next()) {
+        if (lost.contains(old.row().uid)) continue;
+        if (now.done() || now.row().uid != old.row().uid) return false;
+        if (now.row().mod_sequence != old.row().mod_sequence) return false;
+        now.next();
+    }
+    return now.done();
+}
+
+}  // namespace
+
 // CLOSE expunges silently, UNSELECT does not: RFC 9051 §6.4.1, §6.4.2.
 net::Task<Completion> Session::close(bool expunge_first) {
-    Result<imap::UidSet> expunged;
-    if (expunge_first && !selected_->read_only && selected_->view->largest_uid().value != 0) {
-        const imap::UidSet all({{1, selected_->view->largest_uid().value}});
-        expunged = co_await account_->expunge(selected_->mailbox.id, all, true);
-    }
-    const auto highest = selected_->view->status().highest_mod_sequence;
+    const auto before = selected_->view;
+    const MailboxId mailbox = selected_->mailbox.id;
+    const bool expunges = expunge_first && !selected_->read_only && before->size() > 0;
     leave_mailbox();
+    if (!expunges) co_return completed();
+    const imap::UidSet all({{1, before->largest_uid().value}});
+    const auto expunged = co_await account_->expunge(mailbox, all, true);
+    if (!expunged && expunged.error().fault == Fault::not_found) co_return completed();  // deleted meanwhile
     if (!expunged) co_return refusal(expunged.error());
-    if (qresync_ && expunge_first) co_return completed(imap::code::highest_mod_sequence(highest));
-    co_return completed();
+    if (!qresync_ || expunged->empty()) co_return completed();
+    // RFC 7162 §3.2.8. The client may only be told of a state that it knows all about: where others changed
+    // something meanwhile, that is the one before.
+    const auto after = co_await account_->view(mailbox);
+    const bool known = after && only_lost(*before, **after, *expunged);
+    const auto highest = (known ? **after : *before).status().highest_mod_sequence;
+    co_return completed(imap::code::highest_mod_sequence(highest));
 }
 
 }  // namespace heliopost::imap_server

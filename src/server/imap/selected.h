@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "mailbox/mailbox.h"
 #include "mailbox/view.h"
@@ -18,9 +19,8 @@ struct Selected {
     mailbox::Mailbox mailbox;
     bool read_only = false;
     std::shared_ptr<const mailbox::View> view;
-    std::size_t keywords_announced = 0;  // of view->keywords(): FLAGS is said again when there are more
-    imap::UidSet saved;                  // "$": RFC 5182
-    imap::Flags permanent_flags;         // empty when read_only
+    std::vector<std::string> keywords_announced;  // FLAGS is said again when there are others
+    imap::UidSet saved;                           // "$": RFC 5182; those that are gone still stand in it
 };
 
 }  // namespace heliopost::imap_server

@@ -12,6 +12,20 @@ bool is_one_of(const imap::CommandBody& body) {
     return (std::holds_alternative<Commands>(body) || ...);
 }
 
+// Sets an event at an instant, unless it goes first.
+class Alarm {
+public:
+    Alarm(net::World& world, Instant when, net::Event& event)
+        : world_(world), timer_(world.call_at(when, [&event] { event.set(); })) {}
+    ~Alarm() { world_.cancel(timer_); }
+    Alarm(const Alarm&) = delete;
+    Alarm& operator=(const Alarm&) = delete;
+
+private:
+    net::World& world_;
+    net::World::TimerId timer_;
+};
+
 }  // namespace
 
 namespace command = imap::command;
@@ -45,27 +59,56 @@ net::Task<void> Session::run() {
     }
     imap::append_status(out_.text(), "", imap::Condition::ok, imap::code::capability(capabilities()),
                         service_.host_name + " Heliopost ready");
-    while (stage_ != Stage::logout) {
-        if (!co_await step()) break;
-        if (errors_ <= errors_max && login_errors_ <= login_errors_max) continue;
-        imap::append_status(out_.text(), "", imap::Condition::bye, "", "too many errors");
-        break;
+    bool stopped = false;
+    try {
+        co_await converse();
+    } catch (const net::Stopped&) {
+        stopped = true;
+    }
+    if (stopped) {
+        imap::append_status(out_.text(), "", imap::Condition::bye, imap::code::unavailable,
+                            "the server is going down");
+        co_await out_.flush();
+        throw net::Stopped();
     }
     co_await out_.flush();
     stream_->close();
 }
 
+net::Task<void> Session::converse() {
+    while (stage_ != Stage::logout) {
+        if (!co_await step()) break;
+        if (stage_ == Stage::logout) break;
+        if (errors_ <= errors_max && login_errors_ <= login_errors_max) continue;
+        imap::append_status(out_.text(), "", imap::Condition::bye, "", "too many errors");
+        break;
+    }
+}
+
+// Waits for input between commands, without a buffer: an idle client costs little. False: the client has been
+// silent for too long and was told so (RFC 9051 §5.4).
+net::Task<bool> Session::wait_for_command(std::chrono::minutes time) {
+    co_await out_.flush();
+    out_.release();
+    reader_.release_text();
+    net::Event late(world_);
+    const Alarm alarm(world_, world_.after(time), late);
+    const auto ready = co_await stream_->wait_readable(world_.after(2 * time), &late);
+    if (ready == net::Stream::Ready::input) co_return true;
+    imap::append_status(out_.text(), "", imap::Condition::bye, "", "idle for too long");
+    stage_ = Stage::logout;
+    co_return false;
+}
+
 net::Task<bool> Session::step() {
     using Event = imap::CommandReader::Event;
     if (input_.empty()) {
-        co_await out_.flush();
-        const bool waits = reader_.between_commands();
-        if (waits) reader_.release_text();
-        const auto deadline = world_.after(!waits   ? command_time_max
-                                           : login_ ? idle_time_max
-                                                    : login_time_max);
-        co_await stream_->wait_readable(deadline, nullptr);  // without a buffer: an idle client costs little
-        if (!co_await input_.fill(deadline)) co_return false;
+        if (reader_.between_commands()) {
+            if (!co_await wait_for_command(login_ ? idle_time_max : login_time_max)) co_return true;
+        } else {
+            co_await out_.flush();
+        }
+        if (!co_await input_.fill(world_.after(command_time_max))) co_return false;
     }
     const auto got = reader_.feed(input_.buffered());
     input_.consume(got.taken);
@@ -94,7 +137,10 @@ net::Task<bool> Session::step() {
 void Session::refuse_bad() {
     ++errors_;
     imap::append_status(out_.text(), reader_.tag(), imap::Condition::bad, "", reader_.error().text);
-    if (!reader_.hang_up()) return;
+    if (reader_.hang_up()) hang_up();
+}
+
+void Session::hang_up() {
     imap::append_status(out_.text(), "", imap::Condition::bye, "",
                         "cannot tell where the next command starts");
     stage_ = Stage::logout;
@@ -109,15 +155,16 @@ net::Task<void> Session::run_command(std::string text) {
         imap::append_status(out_.text(), tag, condition, "", error.text);
         co_return;
     }
-    const std::string tag = parsed->tag;
+    tag_ = parsed->tag;
     const std::string name(imap::command_name(*parsed));
     const Telling told = telling(parsed->body);
     Completion end = bad("not in this state");
     if (may_come(parsed->body)) end = co_await act(std::move(*parsed));
     if (end.condition == imap::Condition::bad) ++errors_;
-    if (selected_) co_await synchronise(told);
+    if (selected_ && stage_ != Stage::logout) co_await synchronise(told);
+    if (reader_.hang_up() && stage_ != Stage::logout) hang_up();
     if (end.text.empty()) end.text = name + " completed";
-    imap::append_status(out_.text(), tag, end.condition, end.code, end.text);
+    imap::append_status(out_.text(), tag_, end.condition, end.code, end.text);
     if (tls_wanted_) co_await begin_tls();
 }
 

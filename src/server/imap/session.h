@@ -25,6 +25,7 @@
 #include "proto/imap/response_code.h"
 #include "server/imap/completion.h"
 #include "server/imap/output.h"
+#include "server/imap/row_cursor.h"
 #include "server/imap/selected.h"
 #include "server/imap/service.h"
 
@@ -40,6 +41,7 @@ inline constexpr int login_errors_max = 10;  // failed logins, then BYE
 
 class Session {
 public:
+    // service must outlive it.
     Session(const Service* service, std::unique_ptr<net::Stream> stream);
     net::Task<void> run();
 
@@ -49,12 +51,15 @@ private:
     enum class Telling { everything, no_expunges, nothing };
 
     // session.cc: the loop
+    net::Task<void> converse();
     net::Task<bool> step();  // one event of the reader; false: the client has closed
+    net::Task<bool> wait_for_command(std::chrono::minutes time);
     net::Task<void> run_command(std::string text);
     net::Task<Completion> act(imap::Command command);
     bool may_come(const imap::CommandBody& body) const;
     Telling telling(const imap::CommandBody& body) const;
     void refuse_bad();
+    void hang_up();
     void say(std::string_view line) { out_.text() += line, out_.text() += "\r\n"; }
     net::Task<Result<std::string>> read_response_line();  // the line that answers a "+ "
     imap::ReaderLimits reader_limits() const;
@@ -74,7 +79,7 @@ private:
     // select.cc, list.cc, status.cc, mailboxes.cc
     net::Task<Completion> select(imap::command::Select argument);
     void append_selected();
-    void append_flag_lists();
+    void append_flag_lists(const mailbox::View& view);
     net::Task<Result<void>> resynchronise(imap::command::Qresync since);
     void leave_mailbox();
     net::Task<Completion> list(imap::command::List argument);
@@ -89,7 +94,7 @@ private:
     void append_status(const mailbox::Mailbox& mailbox, const mailbox::Status& status,
                        imap::StatusItems items);
 
-    // Messages: append.cc, fetch.cc, store.cc, search.cc, copy.cc
+    // Messages: append.cc, fetch.cc, store.cc, copy.cc
     // APPEND has its octets still to come: called when the reader announces its literal.
     net::Task<void> append(std::string text);
     net::Task<std::expected<mailbox::Mailbox, Completion>> check_append(imap::command::Append argument);
@@ -97,21 +102,36 @@ private:
     net::Task<Completion> append_to(MailboxId mailbox, imap::command::Append argument);
     net::Task<Completion> fetch(imap::command::Fetch argument);
     void complete_items(imap::command::Fetch& asked);
+    imap::UidSet unseen_by(const imap::command::Fetch& asked, const IndexRanges& rows) const;
     net::Task<Completion> store(imap::command::Store argument);
+    net::Task<void> tell_stored(IndexRanges rows, std::shared_ptr<const mailbox::FlagsChanged> changed,
+                                bool silent, bool uid);
     imap::NumberSet as_asked(const imap::UidSet& uids, bool uid) const;
     void append_mod_sequence_fetch(std::size_t index, const mailbox::Row& row, bool with_uid);
-    net::Task<Completion> search(imap::command::Search argument);
+    net::Task<Completion> search(imap::command::Search argument);  // search_command.cc
+    net::Task<void> check_client();                                // throws Gone when it is
+    void save_result(imap::command::SearchReturn give, const imap::UidSet& uids);
+    ModSequence highest_found(imap::command::SearchReturn give, const imap::NumberSet& numbers) const;
+    net::Task<void> tell_found(imap::command::Search asked, imap::NumberSet numbers, imap::UidSet uids);
+    net::Task<void> tell_search(imap::NumberSet told, ModSequence highest);
+    net::Task<void> tell_esearch(imap::command::SearchReturn give, imap::NumberSet told, bool uid,
+                                 ModSequence highest);
     net::Task<std::expected<MailboxId, Completion>> destination(std::string name);
     net::Task<Completion> copy(imap::command::Copy argument);
     net::Task<Completion> move(imap::command::Move argument);
     net::Task<Completion> expunge(std::optional<imap::SequenceSet> uids);
+    net::Task<Completion> completed_with_highest(bool taken_away);
     net::Task<Completion> idle();
 
     // synchronise.cc
     // Tells the client what changed in the selected mailbox, and moves selected_->view on.
     net::Task<void> synchronise(Telling telling);
-    // The messages that a set means, as UIDs that are in the announced view; sequence numbers beyond it
-    // are Fault::syntax. "$" is the saved result.
+    net::Task<void> tell_expunged(imap::UidSet uids, imap::NumberSet numbers);
+    // The messages that a set means, as rows of the announced view; sequence numbers beyond it are
+    // Fault::syntax. "$" is the saved result.
+    Result<IndexRanges> rows_of(const imap::SequenceSet& set, bool uid) const;
+    // Their UIDs, and with them UIDs that no message has any more.
+    imap::UidSet uids_of(const IndexRanges& rows) const;
     Result<imap::UidSet> resolve(const imap::SequenceSet& set, bool uid) const;
     // One "* n FETCH (...)" with what an unsolicited change tells: FLAGS, and UID and MODSEQ as enabled.
     void append_flags_fetch(std::size_t index, const mailbox::Row& row, const mailbox::View& view,
@@ -138,6 +158,7 @@ private:
     net::Event changed_;                     // set when something in the account changed
     std::unique_ptr<mailbox::Watch> watch_;  // while selected
     bool tls_wanted_ = false;                // STARTTLS was answered OK
+    std::string tag_;                        // of the command under way
     int errors_ = 0;
     int login_errors_ = 0;
 };

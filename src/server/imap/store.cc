@@ -18,39 +18,46 @@ imap::NumberSet Session::as_asked(const imap::UidSet& uids, bool uid) const {
 
 net::Task<Completion> Session::store(imap::command::Store argument) {
     if (selected_->read_only) co_return refused(imap::code::read_only, "the mailbox is open for reading");
-    auto uids = resolve(argument.set, argument.uid);
-    if (!uids) co_return refusal(uids.error());
+    auto rows = rows_of(argument.set, argument.uid);
+    if (!rows) co_return refusal(rows.error());
     condstore_ |= argument.unchanged_since.has_value();  // RFC 7162 §3.1
-    const auto changed = co_await account_->change_flags(
-        selected_->mailbox.id, *uids, {argument.mode, std::move(argument.flags), argument.unchanged_since});
-    if (!changed) co_return refusal(changed.error());
-    const mailbox::View& after = *changed->view;
-    if (after.keywords().size() > selected_->keywords_announced) {
-        selected_->keywords_announced = 0;  // FLAGS is told with the rest
-    }
-    // Each message is told under its announced number; those gone meanwhile are not (RFC 7162 §3.1.3).
-    // Without SILENT also what did not change is told: the client asked to see.
-    const auto before = selected_->view;
-    std::vector<std::uint32_t> told;
-    uids->for_each([&](std::uint32_t value) { told.push_back(value); });
-    for (const std::uint32_t value : told) {
-        const auto number = before->find(Uid{value});
-        const auto index = after.find(Uid{value});
-        if (!number || !index) continue;
-        const bool refused_one = changed->modified.contains(value);
-        if (argument.silent && !refused_one) {
-            if (condstore_ && changed->changed.contains(value))
-                append_mod_sequence_fetch(*number, after.at(*index), argument.uid);
-        } else if (!refused_one) {
-            append_flags_fetch(*number, after.at(*index), after, argument.uid);
-        }
-        co_await out_.flush_if_full();
-    }
-    told_uids_ = uids->subtract(changed->modified);
-    told_up_to_ = after.status().highest_mod_sequence;
+    if (rows->empty()) co_return completed();
+    imap::UidSet uids = uids_of(*rows);
+    auto done = co_await account_->change_flags(
+        selected_->mailbox.id, uids, {argument.mode, std::move(argument.flags), argument.unchanged_since});
+    if (!done) co_return refusal(done.error());
+    const auto changed = std::make_shared<const mailbox::FlagsChanged>(*std::move(done));
+    co_await tell_stored(*std::move(rows), changed, argument.silent, argument.uid);
+    told_uids_ = uids.subtract(changed->modified);
+    told_up_to_ = changed->view->status().highest_mod_sequence;
     if (changed->modified.empty()) co_return completed();
     co_return completed(imap::code::modified(as_asked(changed->modified, argument.uid)),
                         "some messages were changed since");
+}
+
+// Each message under its announced number; those gone meanwhile not. Without SILENT also what did not
+// change is told: the client asked to see. Nothing of those that were not to be changed (RFC 7162 §3.1.3).
+net::Task<void> Session::tell_stored(IndexRanges rows, std::shared_ptr<const mailbox::FlagsChanged> changed,
+                                     bool silent, bool uid) {
+    if (silent && !condstore_) co_return;
+    const auto before = selected_->view;
+    const mailbox::View& after = *changed->view;
+    if (after.keywords() != selected_->keywords_announced) append_flag_lists(after);
+    RowCursor old(*before);
+    RowCursor now(after);
+    now.seek(after.lower_bound(before->at(rows.front().begin).uid));
+    for (const auto& [begin, end] : rows)
+        for (old.seek(begin); old.index() < end; old.next()) {
+            const Uid wanted = old.row().uid;
+            while (!now.done() && now.row().uid < wanted) now.next();
+            if (now.done() || now.row().uid != wanted || changed->modified.contains(wanted)) continue;
+            if (!silent) {
+                append_flags_fetch(old.index(), now.row(), after, uid);
+            } else if (changed->changed.contains(wanted)) {
+                append_mod_sequence_fetch(old.index(), now.row(), uid);
+            }
+            if (out_.full()) co_await out_.flush();
+        }
 }
 
 // With SILENT a CONDSTORE client still learns the new mod-sequence: RFC 7162 §3.1.3.

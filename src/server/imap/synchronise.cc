@@ -1,47 +1,24 @@
 // What changed since the client was last told: EXPUNGE or VANISHED, EXISTS, FETCH FLAGS. RFC 9051 §7.4.1,
 // §7.5.
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
+#include "server/imap/row_cursor.h"
 #include "server/imap/session.h"
 
 namespace heliopost::imap_server {
 namespace {
 
-// A place in a View that moves row by row, or a whole chunk at once.
-class RowCursor {
-public:
-    explicit RowCursor(const mailbox::View& view) : chunks_(view.chunks()) {}
-
-    bool done() const { return chunk_ == chunks_.size(); }
-    bool at_chunk_start() const { return row_ == 0; }
-    const mailbox::Chunk* chunk() const { return chunks_[chunk_].get(); }
-    const mailbox::Row& row() const { return chunks_[chunk_]->rows[row_]; }
-    std::size_t index() const { return index_; }
-
-    void next() {
-        ++index_;
-        if (++row_ < chunks_[chunk_]->rows.size()) return;
-        row_ = 0;
-        ++chunk_;
-    }
-    void skip_chunk() {
-        index_ += chunks_[chunk_]->rows.size();
-        ++chunk_;
-    }
-
-private:
-    const std::vector<std::shared_ptr<const mailbox::Chunk>>& chunks_;
-    std::size_t chunk_ = 0;
-    std::size_t row_ = 0;
-    std::size_t index_ = 0;
-};
-
 struct Difference {
     imap::NumberSet expunged_numbers;  // sequence numbers in the old view
     imap::UidSet expunged;
-    std::vector<std::size_t> changed;  // indexes in the new view, of rows that the old one has too
+    struct Changed {
+        std::size_t index = 0;  // in the new view, of a row that the old one has too
+        const mailbox::Row* row = nullptr;
+    };
+    std::vector<Changed> changed;
 };
 
 // Chunks that both views share are skipped: an idle change in a large mailbox costs one chunk.
@@ -58,7 +35,8 @@ Difference compare(const mailbox::View& before, const mailbox::View& after) {
             out.expunged.add(old.row().uid);
             old.next();
         } else if (old.row().uid == now.row().uid) {
-            if (old.row().mod_sequence != now.row().mod_sequence) out.changed.push_back(now.index());
+            if (old.row().mod_sequence != now.row().mod_sequence)
+                out.changed.push_back({now.index(), &now.row()});
             old.next();
             now.next();
         } else {
@@ -107,7 +85,9 @@ net::Task<void> Session::synchronise(Telling telling) {
     const auto newest = co_await account_->view(selected_->mailbox.id);
     if (!newest) {
         // Somebody deleted the mailbox under us: its numbers mean nothing any more.
-        imap::append_status(out_.text(), "", imap::Condition::bye, "", "the mailbox is gone");
+        const bool gone = newest.error().fault == Fault::not_found;
+        imap::append_status(out_.text(), "", imap::Condition::bye, gone ? "" : imap::code::unavailable,
+                            gone ? "the mailbox was deleted" : "the mailbox cannot be read now");
         stage_ = Stage::logout;
         co_return;
     }
@@ -117,48 +97,73 @@ net::Task<void> Session::synchronise(Telling telling) {
     const Difference difference = compare(*before, *after);
     if (!difference.expunged.empty() && telling == Telling::no_expunges) co_return;
     selected_->view = after;
-    if (qresync_) {
-        append_vanished(difference.expunged, false);
-    } else {
-        // From the last to the first, so that each number is still right when it is read.
-        const auto ranges = difference.expunged_numbers.ranges();
-        for (auto range = ranges.rbegin(); range != ranges.rend(); ++range)
-            for (std::uint32_t number = range->last; number >= range->first; --number)
-                say("* " + std::to_string(number) + " EXPUNGE");
-    }
-    if (after->keywords().size() > selected_->keywords_announced) append_flag_lists();
+    co_await tell_expunged(difference.expunged, difference.expunged_numbers);
+    if (after->keywords() != selected_->keywords_announced) append_flag_lists(*after);
     if (after->size() != before->size() - difference.expunged.size())
         say("* " + std::to_string(after->size()) + " EXISTS");
-    for (const std::size_t index : difference.changed) {
-        const mailbox::Row& row = after->at(index);
-        if (row.mod_sequence <= told_up_to && told.contains(row.uid)) continue;
-        append_flags_fetch(index, row, *after, false);
-        co_await out_.flush_if_full();
+    for (const auto& [index, row] : difference.changed) {
+        if (row->mod_sequence <= told_up_to && told.contains(row->uid)) continue;
+        append_flags_fetch(index, *row, *after, false);
+        if (out_.full()) co_await out_.flush();
     }
 }
 
-Result<imap::UidSet> Session::resolve(const imap::SequenceSet& set, bool uid) const {
-    const mailbox::View& view = *selected_->view;
-    imap::UidSet found;
-    if (set.saved_result) {
-        selected_->saved.for_each([&](std::uint32_t number) {
-            if (view.find(Uid{number})) found.add(number);
-        });
-        return found;
+net::Task<void> Session::tell_expunged(imap::UidSet uids, imap::NumberSet numbers) {
+    if (qresync_) {
+        append_vanished(uids, false);
+        co_return;
     }
+    // From the last to the first, so that each number is still right when it is read.
+    const auto ranges = numbers.ranges();
+    for (auto range = ranges.rbegin(); range != ranges.rend(); ++range)
+        for (std::uint32_t number = range->last; number >= range->first; --number) {
+            out_.text() += "* ";
+            imap::append_number(out_.text(), number);
+            out_.text() += " EXPUNGE\r\n";
+            if (out_.full()) co_await out_.flush();
+        }
+}
+
+Result<IndexRanges> Session::rows_of(const imap::SequenceSet& set, bool uid) const {
+    const mailbox::View& view = *selected_->view;
     const auto size = static_cast<std::uint32_t>(view.size());
-    const imap::NumberSet numbers = set.resolve(uid ? view.largest_uid().value : size);
+    uid |= set.saved_result;
+    imap::NumberSet numbers;
+    if (set.saved_result) {
+        numbers = selected_->saved;
+    } else {
+        // "*" in an empty mailbox is nothing rather than a wrong number: clients ask for 1:* without looking.
+        const auto has_star = [](const imap::NumberRange& range) {
+            return range.first == imap::SequenceSet::star || range.last == imap::SequenceSet::star;
+        };
+        if (size == 0 && std::ranges::all_of(set.ranges, has_star)) return IndexRanges{};
+        numbers = set.resolve(uid ? view.largest_uid().value : size);
+    }
     // RFC 9051 §6.4.9: UIDs that do not exist are passed over; numbers that do not are a client's error.
     if (!uid && numbers.largest().value_or(0) > size) return fail(Fault::syntax, "no such message");
+    IndexRanges rows;
     for (const auto& [first, last] : numbers.ranges()) {
-        std::size_t index = uid ? view.lower_bound(Uid{first}) : first - 1;
-        for (; index < view.size(); ++index) {
-            const Uid next = view.at(index).uid;
-            if (uid ? next.value > last : index >= last) break;
-            found.add(next);
+        IndexRange range{first - 1, last};
+        if (uid) {
+            range.begin = view.lower_bound(Uid{first});
+            range.end = last == UINT32_MAX ? view.size() : view.lower_bound(Uid{last + 1});
         }
+        if (range.begin < range.end) rows.push_back(range);
     }
-    return found;
+    return rows;
+}
+
+// UIDs only grow, so what lies between the first and the last of a range was announced, or is gone.
+imap::UidSet Session::uids_of(const IndexRanges& rows) const {
+    imap::UidSet uids;
+    for (const auto& [begin, end] : rows)
+        uids.add(
+            imap::NumberRange{selected_->view->at(begin).uid.value, selected_->view->at(end - 1).uid.value});
+    return uids;
+}
+
+Result<imap::UidSet> Session::resolve(const imap::SequenceSet& set, bool uid) const {
+    return uids_of(TRY(rows_of(set, uid)));
 }
 
 }  // namespace heliopost::imap_server

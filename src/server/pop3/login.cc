@@ -19,6 +19,7 @@ public:
         std::string answer;
         const bool got = CO_TRY(co_await reader_.read_line(&answer, sasl::line_octets_max, deadline));
         if (!got) throw net::Gone("closed during AUTH");
+        answer.resize(answer.size() - (answer.ends_with("\r\n") ? 2 : 1));
         co_return answer;
     }
 
@@ -32,7 +33,7 @@ private:
 
 bool Session::refuse_login(const Error& error) {
     if (error.fault == Fault::denied) return refuse("wrong user name or password", "AUTH");
-    if (error.fault == Fault::syntax) return refuse(error.text);
+    if (error.fault == Fault::syntax || error.fault == Fault::too_large) return refuse(error.text);
     return refuse("please try again later", "SYS/TEMP");
 }
 
@@ -72,9 +73,14 @@ net::Task<void> Session::start_tls() {
     co_await flush();
     // What came behind STLS was said in the clear: RFC 2595 §4, CVE-2011-0411.
     if (!reader_.empty()) throw net::Gone("octets behind STLS");
-    auto tls = service_.tls();
-    co_await stream_->start_tls_server(std::move(tls), world_.after(tls_time_max));
+    co_await shake_hands();
     user_.clear();
+}
+
+net::Task<void> Session::shake_hands() {
+    auto tls = service_.tls ? service_.tls() : nullptr;
+    if (tls == nullptr) throw net::Gone("there is no certificate");
+    co_await stream_->start_tls_server(std::move(tls), world_.after(tls_time_max));
 }
 
 }  // namespace heliopost::pop3_server

@@ -34,18 +34,15 @@ bool Session::say(std::string_view text) {
 
 bool Session::refuse(std::string_view text, std::string_view code) {
     output_ += pop3::error(text, code);
-    ++errors_;
     return false;
 }
 
 net::Task<void> Session::run() {
-    if (service_.tls_from_start) {
-        auto tls = service_.tls();
-        co_await stream_->start_tls_server(std::move(tls), world_.after(tls_time_max));
-    }
+    if (service_.tls_from_start) co_await shake_hands();
     say(service_.host_name + " Heliopost POP3");
     while (state_ != State::closed) {
-        if (!co_await read_command()) break;
+        const bool more = co_await read_command();
+        if (!more) break;
         co_await answer();
         if (errors_ <= errors_max) continue;
         refuse("too many errors", "SYS/TEMP");
@@ -56,33 +53,40 @@ net::Task<void> Session::run() {
 }
 
 net::Task<bool> Session::read_command() {
-    if (reader_.empty()) co_await flush();
+    // What was pipelined is answered together: RFC 2449 §6.6.
+    if (!reader_.buffered().contains('\n')) co_await flush();
     const auto deadline = world_.after(idle_time_max);
-    for (;;) {
-        const Result<bool> got = co_await reader_.read_line(&line_, pop3::auth_command_octets_max, deadline);
-        if (got) co_return *got;
-        refuse("line too long");
-    }
+    const Result<bool> got = co_await reader_.read_line(&line_, pop3::auth_command_octets_max, deadline);
+    if (got) co_return *got;
+    refuse("line too long");
+    co_return false;
 }
 
 net::Task<void> Session::answer() {
+    // Deviates from RFC 1939 §3 by taking a bare LF for a line's end: nothing that follows depends on it.
+    line_.resize(line_.size() - (line_.ends_with("\r\n") ? 2 : 1));
     auto command = pop3::parse_command(line_);
     if (!command) {
+        ++errors_;
         refuse(command.error().text);
         co_return;
     }
     const Verb verb = command->verb;
     const pop3::Rule* rule = pop3::find_rule(state_, verb);
     if (rule == nullptr) {
+        ++errors_;
         refuse("not now");
         co_return;
     }
+    // No AUTH code (RFC 3206 §4): it is not the password that is wrong.
     if (!rule->before_tls && clear_text_refused()) {
-        refuse("use STLS first", "AUTH");
+        ++errors_;
+        refuse("use STLS first");
         co_return;
     }
     const bool done = co_await act(std::move(*command));
-    if (done) state_ = rule->next == State::unchanged ? state_ : rule->next;
+    if (!done && state_ != State::transaction) ++errors_;  // there a message may be gone, nobody's fault
+    if (done) state_ = pop3::after(state_, *rule);
     if (!done && verb == Verb::pass) state_ = State::authorization;  // RFC 1939 §7
     if (done && verb == Verb::stls) co_await start_tls();
     if (state_ == State::update) state_ = State::closed;

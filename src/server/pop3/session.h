@@ -28,7 +28,7 @@ inline constexpr std::chrono::minutes write_time_max{5};
 inline constexpr std::chrono::seconds tls_time_max{30};
 inline constexpr std::size_t read_buffer_octets = 8 * 1024;
 inline constexpr std::size_t output_octets_max = 64 * 1024;
-inline constexpr int errors_max = 20;
+inline constexpr int errors_max = 20;  // commands that make no sense, and failed logins
 
 class Session {
 public:
@@ -54,6 +54,7 @@ private:
     net::Task<bool> open(directory::Account account);
     bool refuse_login(const Error& error);
     net::Task<void> start_tls();
+    net::Task<void> shake_hands();
 
     // listing.cc
     bool stat();

@@ -20,6 +20,8 @@ public:
         std::string answer;
         const bool got = CO_TRY(co_await reader_.read_line(&answer, sasl::line_octets_max, deadline));
         if (!got) throw net::Gone("closed during AUTH");
+        if (!answer.ends_with("\r\n")) co_return fail(Fault::syntax, "lines end with CRLF");
+        answer.resize(answer.size() - 2);
         co_return answer;
     }
 
@@ -51,6 +53,8 @@ net::Task<smtp::Reply> Session::authenticate(smtp::Auth argument) {
             co_return smtp::Reply{535, {5, 7, 8}, "wrong user name or password"};
         case Fault::syntax:
             co_return smtp::Reply{501, {5, 5, 2}, account.error().text};
+        case Fault::too_large:
+            co_return smtp::Reply{500, {5, 5, 6}, "the line is too long"};  // RFC 4954 §4
         default:
             co_return smtp::Reply{454, {4, 7, 0}, "temporary authentication failure"};
     }

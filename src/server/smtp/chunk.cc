@@ -7,14 +7,11 @@ namespace heliopost::smtp_server {
 
 using smtp::Reply;
 
-// A chunk that may not come is read and dropped, so that its octets are never taken for commands. One far
-// larger than any message ends the connection instead: nobody waits for it.
-void Session::refuse_endless(std::uint64_t octets) const {
-    if (octets / 2 > service_.message_octets_max) throw net::Gone("an endless chunk");
-}
-
+// A chunk that may not come is read and dropped, so that its octets are never taken for commands. For one far
+// larger than any message nobody waits: the connection ends behind the reply.
 net::Task<void> Session::skip_chunk(std::uint64_t octets) {
-    refuse_endless(octets);
+    out_of_step_ = is_endless(octets);
+    if (out_of_step_) co_return;
     const auto end = within(message_time_max);
     while (octets > 0) {
         const bool more = co_await reader_.fill(std::min(end, within(block_time_max)));
@@ -26,11 +23,13 @@ net::Task<void> Session::skip_chunk(std::uint64_t octets) {
 }
 
 net::Task<std::vector<Reply>> Session::chunk(smtp::Bdat argument) {
+    const Reply refused{552, {5, 3, 4}, "the message is too large"};
+    out_of_step_ = is_endless(argument.size);
+    if (out_of_step_) co_return std::vector<Reply>{refused};
     if (!transaction_.chunks) {
         transaction_.chunks.emplace(service_.message_octets_max);
         begin_message();
     }
-    refuse_endless(argument.size);
     smtp::BdatDecoder& chunks = *transaction_.chunks;
     chunks.begin(argument);
     const auto end = within(message_time_max);
@@ -43,10 +42,8 @@ net::Task<std::vector<Reply>> Session::chunk(smtp::Bdat argument) {
         if (!piece.empty()) co_await take(piece);
         reader_.consume(used);
     }
-    if (chunks.too_large() || chunks.chunks() > chunks_max) {
-        const Reply refused{552, {5, 3, 4}, "the message is too large"};
+    if (chunks.too_large() || chunks.chunks() > chunks_max)
         co_return argument.last ? for_each_recipient(refused) : std::vector<Reply>{refused};
-    }
     if (!argument.last)
         co_return std::vector<Reply>{{250, {2, 0, 0}, std::to_string(argument.size) + " octets"}};
     co_return co_await finish_message(chunks.finish());

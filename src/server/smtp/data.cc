@@ -16,21 +16,22 @@ using smtp::Reply;
 
 void Session::begin_message() {
     message_state_ = {};
+    transaction_.id = service_.delivering->queue.next_id(world_);
     transaction_.incoming =
         std::make_unique<delivery::Incoming>(service_.delivering->store, service_.message_octets_max);
     if (service_.role != Role::submission) return;
-    const std::string id = queue::to_text(service_.delivering->queue.next_id(world_));
+    const std::string id = queue::to_text(transaction_.id);
     delivery::MissingFields missing{smtp::format_date(world_.now()),
                                     "<" + id + "@" + service_.host_name + ">"};
     transaction_.editor = std::make_unique<delivery::HeaderEditor>(std::move(missing));
 }
 
 net::Task<void> Session::take(std::string_view octets) {
-    if (!transaction_.editor) {
+    if (!message_state_) co_return;
+    if (!transaction_.editor || transaction_.editor->passed()) {
         co_await transaction_.incoming->append(octets);
         co_return;
     }
-    if (!message_state_) co_return;
     Result<std::string> edited = transaction_.editor->feed(octets);
     if (!edited) {
         message_state_ = std::unexpected(std::move(edited).error());
@@ -44,15 +45,19 @@ net::Task<std::vector<Reply>> Session::data() {
     co_await flush();
     begin_message();
     smtp::DataDecoder decoder;
+    std::uint64_t octets = 0;
     const auto end = within(message_time_max);
     while (!decoder.done()) {
         const bool more = co_await reader_.fill(std::min(end, within(block_time_max)));
         if (!more) throw net::Gone("closed within a message");
         while (!reader_.empty() && !decoder.done()) {
             const auto piece = decoder.next(reader_.buffered());
+            octets += piece.octets.size();
             if (!piece.octets.empty()) co_await take(piece.octets);
             reader_.consume(piece.consumed);
         }
+        out_of_step_ = is_endless(octets) && !decoder.done();
+        if (out_of_step_) co_return for_each_recipient({552, {5, 3, 4}, "the message is too large"});
     }
     co_return co_await finish_message(decoder.defects());
 }
@@ -68,30 +73,41 @@ net::Task<std::vector<Reply>> Session::finish_message(smtp::Defects defects) {
     if (!message_state_) co_return for_each_recipient(refusal(message_state_.error()));
     Result<delivery::Message> message = co_await transaction_.incoming->finish();
     if (!message) co_return for_each_recipient(refusal(message.error()));
+    if (delivery::in_a_loop(*message))
+        co_return for_each_recipient({554, {5, 4, 6}, "too many hops: this message goes round in a loop"});
     if (account_) {
-        const Result<void> author = co_await check_author(transaction_.editor->header());
+        const Result<void> author = co_await check_author();
         if (!author) co_return for_each_recipient(refusal(author.error()));
     }
     co_return co_await deliver(std::make_shared<const delivery::Message>(*std::move(message)));
 }
 
 // The From that readers see must be the user's too, or anybody here could speak for anybody (RFC 6409 §6.1).
-net::Task<Result<void>> Session::check_author(std::string header) {
-    const auto field = mime::find_field(header, "From");
-    if (!field) co_return fail(Fault::denied, "the message has no From");
-    const std::string value = mime::unfold(field->value);
-    for (const mime::Address& author : mime::parse_address_list(value)) {
-        if (author.mailbox.empty() || author.host.empty()) continue;
-        const bool allowed = CO_TRY(
-            co_await service_.directory->may_send_as(account_->id, author.mailbox + "@" + author.host));
-        if (!allowed) co_return fail(Fault::denied, "From is not your address");
+// One field, as RFC 5322 §3.6 wants: readers differ in which of two they show.
+net::Task<Result<void>> Session::check_author() {
+    std::optional<std::string> from;
+    mime::FieldReader fields(transaction_.editor->header());
+    while (const auto field = fields.next()) {
+        if (!same_ignoring_case(field->name, "From")) continue;
+        if (from) co_return fail(Fault::denied, "the message has more than one From");
+        from = mime::unfold(field->value);
     }
+    if (!from) co_return fail(Fault::denied, "the message has no From");
+    bool any = false;
+    for (const mime::Address& author : mime::parse_address_list(*from)) {
+        if (author.kind != mime::AddressKind::mailbox) continue;
+        const auto allowed = co_await service_.directory->may_send_as(account_->id, mime::addr_spec(author));
+        if (!allowed && allowed.error().fault != Fault::syntax) co_return std::unexpected(allowed.error());
+        if (!allowed || !*allowed) co_return fail(Fault::denied, "From is not your address");
+        any = true;
+    }
+    if (!any) co_return fail(Fault::denied, "From has no address");
     co_return Result<void>{};
 }
 
 std::shared_ptr<const delivery::Envelope> Session::make_envelope() {
     auto envelope = std::make_shared<delivery::Envelope>();
-    envelope->id = service_.delivering->queue.next_id(world_);
+    envelope->id = transaction_.id;
     envelope->arrived = world_.now();
     if (!account_ || service_.add_client_address) {
         envelope->client.address = stream_->peer().address;
@@ -123,15 +139,29 @@ net::Task<std::vector<Reply>> Session::deliver(std::shared_ptr<const delivery::M
     else
         results.push_back(co_await delivery::receive(service_.delivering, envelope, message));
     std::vector<Reply> replies;
-    for (const Result<void>& result : results) {
-        replies.push_back(result ? accepted : refusal(result.error()));
-        world_.log().info(result ? "accepted" : "refused", {{"queue_id", id},
-                                                            {"from", smtp::to_string(envelope->reverse_path)},
-                                                            {"client", stream_->peer().address.to_string()},
-                                                            {"recipients", envelope->recipients.size()},
-                                                            {"octets", message->blob.ref.octets},
-                                                            {"reply", smtp::one_line(replies.back())}});
+    replies.reserve(results.size());
+    std::size_t taken = 0;
+    for (std::size_t i = 0; i < results.size(); ++i) {
+        replies.push_back(results[i] ? accepted : refusal(results[i].error()));
+        if (results[i]) {
+            ++taken;
+            continue;
+        }
+        const bool alone = results.size() == envelope->recipients.size();
+        world_.log().info("refused",
+                          {{"queue_id", id},
+                           {"from", smtp::to_string(envelope->reverse_path)},
+                           {"to", alone ? smtp::to_string(envelope->recipients[i].address) : "all"},
+                           {"client", stream_->peer().address.to_string()},
+                           {"reply", smtp::one_line(replies.back())}});
     }
+    if (taken > 0)
+        world_.log().info("accepted",
+                          {{"queue_id", id},
+                           {"from", smtp::to_string(envelope->reverse_path)},
+                           {"client", stream_->peer().address.to_string()},
+                           {"recipients", service_.role == Role::lmtp ? taken : envelope->recipients.size()},
+                           {"octets", message->blob.ref.octets}});
     co_return replies;
 }
 

@@ -33,12 +33,20 @@ net::Task<void> Session::start_tls() {
     // Octets behind STARTTLS were said in the clear and would be taken for encrypted ones: command
     // injection (CVE-2011-0411). RFC 3207 §4.2 has no client that sends any.
     if (!reader_.empty()) throw net::Gone("octets behind STARTTLS");
-    auto tls = service_.tls();
-    co_await stream_->start_tls_server(std::move(tls), within(tls_time_max));
+    co_await shake_hands();
+    // RFC 3207 §4.2: what the client said before is forgotten.
     reset();
     hello_ = {};
     extended_ = false;
     account_.reset();
+}
+
+net::Task<void> Session::shake_hands() {
+    auto tls = service_.tls ? service_.tls() : nullptr;
+    if (tls == nullptr) throw net::Gone("there is no certificate");
+    handshaking_ = true;
+    co_await stream_->start_tls_server(std::move(tls), within(tls_time_max));
+    handshaking_ = false;
 }
 
 }  // namespace heliopost::smtp_server

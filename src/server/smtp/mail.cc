@@ -11,7 +11,7 @@ using smtp::Reply;
 net::Task<Reply> Session::mail(smtp::Mail argument) {
     if (argument.size.value_or(0) > service_.message_octets_max)
         co_return Reply{552, {5, 3, 4}, "the message is too large"};  // RFC 1870 §6.1
-    if (!service_.delivering->store.has_space() || !service_.delivering->queue.has_room())
+    if (!service_.delivering->store.has_space())
         co_return Reply{452, {4, 3, 1}, "not enough space, please try again later"};
     // A user sends as itself; the null path is for its own notifications (RFC 6409 §6.1).
     if (account_ && !argument.reverse_path.null()) {

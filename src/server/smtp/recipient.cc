@@ -32,20 +32,33 @@ net::Task<Reply> Session::recipient(smtp::Rcpt argument) {
         case Kind::local:
             break;
     }
+    const std::size_t reached =
+        recipient.resolution.accounts.size() + recipient.resolution.forwards.size() + 1;
+    if (transaction_.reached + reached > reached_max && !transaction_.recipients.empty())
+        co_return Reply{452, {4, 5, 3}, "too many recipients"};
+    const bool goes_out =
+        recipient.resolution.kind == Kind::not_local || !recipient.resolution.forwards.empty();
+    if (goes_out && !service_.delivering->queue.has_room())
+        co_return Reply{452, {4, 3, 1}, "the queue is full, please try again later"};
     if (auto refused = co_await check_room(&recipient)) co_return *std::move(refused);
+    transaction_.reached += reached;
     transaction_.recipients.push_back(std::move(recipient));
     co_return Reply{250, {2, 1, 5}, "recipient ok"};
 }
 
-// Full mailboxes are found here, before the message is sent; one message may then pass the quota.
+// Full mailboxes are found here, before the message is sent; one message may then pass the quota. A recipient
+// that leads to several is refused when all of them are full: one must not keep a list from the others.
 net::Task<std::optional<Reply>> Session::check_room(const delivery::Recipient* recipient) {
-    for (const auto& mailbox : recipient->resolution.accounts) {
-        if (mailbox.quota_octets == 0) continue;
-        const auto used = co_await service_.accounts->open(mailbox.account)->quota();
+    const directory::Resolution& to = recipient->resolution;
+    if (to.accounts.empty() || !to.forwards.empty()) co_return std::nullopt;
+    for (const auto& mailbox : to.accounts) {
+        if (mailbox.quota_octets == 0) co_return std::nullopt;
+        const auto account = service_.accounts->open(mailbox.account);
+        const auto used = co_await account->quota();
         if (!used) co_return refusal(used.error());
-        if (used->octets >= mailbox.quota_octets) co_return Reply{452, {4, 2, 2}, "the mailbox is full"};
+        if (used->octets < mailbox.quota_octets) co_return std::nullopt;
     }
-    co_return std::nullopt;
+    co_return Reply{452, {4, 2, 2}, "the mailbox is full"};
 }
 
 }  // namespace heliopost::smtp_server

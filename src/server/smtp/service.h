@@ -29,7 +29,8 @@ struct Service {
     std::uint64_t message_octets_max = std::uint64_t{50} << 20;
     std::size_t recipients_max = 1'000;
     bool tls_from_start = false;
-    bool add_client_address = false;                             // submission: name the client in Received
+    bool lmtp_from_anywhere = false;  // else only from loopback and Unix sockets: LMTP asks nobody who he is
+    bool add_client_address = false;  // submission: name the client in Received
     std::function<std::shared_ptr<const net::TlsServer>()> tls;  // the newest; null or giving null: no TLS
 
     directory::Directory* directory = nullptr;

@@ -1,5 +1,6 @@
 #include "server/smtp/session.h"
 
+#include <exception>
 #include <utility>
 #include <variant>
 
@@ -15,6 +16,30 @@ namespace {
 
 bool is_data(Verb verb) {
     return verb == Verb::data || verb == Verb::bdat || verb == Verb::bdat_last;
+}
+
+// Commands that bring no message nearer.
+bool is_idle(Verb verb) {
+    switch (verb) {
+        case Verb::noop:
+        case Verb::rset:
+        case Verb::vrfy:
+        case Verb::expn:
+        case Verb::help:
+        case Verb::ehlo:
+        case Verb::helo:
+        case Verb::lhlo:
+            return true;
+        default:
+            return false;
+    }
+}
+
+// Loopback, or no address at all: a Unix socket.
+bool is_this_machine(const net::IpAddress& address) {
+    if (address.is_v6() && address.to_v6().is_v4_mapped())
+        return boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6()).is_loopback();
+    return address.is_loopback() || address.is_unspecified();
 }
 
 Reply order_refusal(smtp::Order order) {
@@ -62,15 +87,41 @@ smtp::Conditions Session::conditions() const {
             .auth_required = submission};
 }
 
+smtp::Order Session::order_of(Verb verb) const {
+    if (verb == Verb::auth && service_.role != Role::submission) return smtp::Order::unknown;
+    return smtp::check_order(state_, verb, conditions());
+}
+
 net::Task<void> Session::run() {
-    if (service_.tls_from_start) {
-        auto tls = service_.tls();
-        co_await stream_->start_tls_server(std::move(tls), within(tls_time_max));
+    std::exception_ptr reason;
+    try {
+        co_await talk();
+    } catch (const net::Stopped&) {
+        reason = std::current_exception();
+    } catch (const net::Overloaded&) {
+        reason = std::current_exception();
     }
-    const char* dialect = service_.role == Role::lmtp ? " LMTP" : " ESMTP";
-    co_await send({220, service_.host_name + dialect + " Heliopost"});
+    if (!reason) co_return;
+    if (!handshaking_) {
+        co_await send({421, {4, 3, 2}, service_.host_name + " is closing, please try again"});
+        co_await flush();
+    }
+    std::rethrow_exception(reason);
+}
+
+net::Task<void> Session::talk() {
+    if (service_.tls_from_start) co_await shake_hands();
+    if (service_.role == Role::lmtp && !service_.lmtp_from_anywhere &&
+        !is_this_machine(stream_->peer().address)) {
+        co_await send({554, {5, 7, 1}, "LMTP is for this machine only"});
+        state_ = State::closed;
+    } else {
+        const char* dialect = service_.role == Role::lmtp ? " LMTP" : " ESMTP";
+        co_await send({220, service_.host_name + dialect + " Heliopost"});
+    }
     while (state_ != State::closed) {
-        if (!co_await read_command()) break;
+        const bool more = co_await read_command();
+        if (!more) break;
         co_await answer();
     }
     co_await flush();
@@ -78,56 +129,79 @@ net::Task<void> Session::run() {
 }
 
 net::Task<bool> Session::read_command() {
-    // Replies of a pipelined group go out together, when the client has said all it will (RFC 2920 §3.2).
-    if (reader_.empty()) co_await flush();
+    // Replies of a pipelined group go out together, once no whole command is waiting (RFC 2920 §3.2).
+    if (!reader_.buffered().contains('\n')) co_await flush();
     const auto deadline = within(command_time_max);
-    for (;;) {
-        const Result<bool> got = co_await reader_.read_line(&line_, smtp::auth_command_octets_max, deadline);
-        if (got) co_return *got;
-        co_await send({500, {5, 5, 2}, "line too long"});
-    }
+    const Result<bool> got = co_await reader_.read_line(&line_, smtp::auth_command_octets_max, deadline);
+    if (got) co_return *got;
+    // What the line was is lost, and so whether octets that are no commands follow it.
+    co_await send({500, {5, 5, 2}, "line too long"});
+    co_return false;
+}
+
+std::expected<smtp::Command, Reply> Session::read_line() {
+    const bool whole = line_.ends_with("\r\n");
+    line_.resize(line_.size() - (whole ? 2 : 1));
+    // RFC 5321 §2.3.8: a bare LF ends no line, or two servers would see different commands.
+    if (!whole && smtp::find_verb(line_) != Verb::http)
+        return std::unexpected(Reply{500, {5, 5, 2}, "lines end with CRLF"});
+    return smtp::parse_command(line_, announced());
 }
 
 net::Task<void> Session::answer() {
-    auto command = smtp::parse_command(line_, announced());
+    auto command = read_line();
     if (!command) {
         ++errors_;
         co_await send(std::move(command).error());
         // How many octets follow a BDAT that cannot be read is not known: they must not become commands.
-        if (smtp::find_verb(line_) == Verb::bdat) state_ = State::closed;
+        if (smtp::find_verb(trim(line_)) == Verb::bdat) state_ = State::closed;
     } else if (command->verb == Verb::http) {
         // Somebody's browser was made to speak to us: no word of it is a command (ALPACA).
         co_await send({554, {5, 5, 0}, "this is no web server"});
         state_ = State::closed;
-        co_return;
+    } else if (const auto order = order_of(command->verb); order != smtp::Order::allowed) {
+        ++errors_;
+        if (auto* chunk = std::get_if<smtp::Bdat>(&command->argument)) co_await skip_chunk(chunk->size);
+        co_await send(order_refusal(order));
     } else {
-        const Verb verb = command->verb;
-        const auto order = smtp::check_order(state_, verb, conditions());
-        if (order != smtp::Order::allowed) {
-            ++errors_;
-            if (auto* chunk = std::get_if<smtp::Bdat>(&command->argument)) co_await skip_chunk(chunk->size);
-            co_await send(order_refusal(order));
-        } else {
-            const smtp::Rule rule = *smtp::find_rule(state_, verb);
-            const std::vector<Reply> replies = co_await act(std::move(*command));
-            bool good = true;
-            for (const Reply& reply : replies) {
-                good &= reply.positive();
-                co_await send(reply);
-            }
-            if (!good) ++errors_;
-            if (is_data(verb) && (rule.next == State::ready || !good)) {
-                reset();
-                state_ = State::ready;
-            } else if (good) {
-                state_ = smtp::after(state_, rule);
-            }
-            if (verb == Verb::starttls && good) co_await start_tls();
-        }
+        co_await carry_out(*std::move(command));
     }
+    if (out_of_step_) state_ = State::closed;
     if (errors_ > errors_max && state_ != State::closed) {
         co_await send({421, {4, 7, 0}, "too many errors"});
         state_ = State::closed;
+    }
+}
+
+net::Task<void> Session::carry_out(smtp::Command command) {
+    const Verb verb = command.verb;
+    const smtp::Rule rule = *smtp::find_rule(state_, verb);
+    const std::vector<Reply> replies = co_await act(std::move(command));
+    bool good = true;
+    bool permanent = false;
+    for (const Reply& reply : replies) {
+        good &= reply.positive();
+        permanent |= reply.permanent();
+        co_await send(reply);
+    }
+    count(verb, good, permanent);
+    if (is_data(verb) && (rule.next == State::ready || !good)) {
+        reset();
+        state_ = State::ready;
+    } else if (good) {
+        state_ = smtp::after(state_, rule);
+    }
+    if (verb == Verb::starttls && good) co_await start_tls();
+}
+
+// Who only asks, or whom nothing is granted, is sent away; a message that was accepted makes up for it. What
+// is refused for now is no fault of the client, and LMTP's client is a queue that passes others' faults on.
+void Session::count(Verb verb, bool good, bool permanent) {
+    if (permanent && service_.role != Role::lmtp) ++errors_;
+    if (is_idle(verb) && ++idle_commands_ > idle_commands_max) ++errors_;
+    if (good && (verb == Verb::data || verb == Verb::bdat_last)) {
+        errors_ = 0;
+        idle_commands_ = 0;
     }
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <expected>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,10 +34,14 @@ inline constexpr std::size_t read_buffer_octets = 64 * 1024;
 inline constexpr std::size_t output_octets_max = 64 * 1024;  // replies held for a pipelined group
 inline constexpr std::uint64_t chunks_max = 20'000;          // BDATs of one message
 inline constexpr int errors_max = 20;                        // refused commands, then 421
+inline constexpr int idle_commands_max = 100;  // NOOP, RSET, EHLO, ... without a message; more are errors
+inline constexpr std::size_t reached_max = directory::recipients_expanded_max;  // by one transaction, in all
 
 struct Transaction {
     smtp::Mail mail;
     std::vector<delivery::Recipient> recipients;
+    std::size_t reached = 0;  // mailboxes and foreign addresses behind the recipients
+    QueueId id;               // from DATA or the first BDAT on
     std::optional<smtp::BdatDecoder> chunks;
     std::unique_ptr<delivery::HeaderEditor> editor;  // submission only
     std::unique_ptr<delivery::Incoming> incoming;
@@ -49,8 +54,13 @@ public:
 
 private:
     // session.cc
+    net::Task<void> talk();
     net::Task<bool> read_command();
+    std::expected<smtp::Command, smtp::Reply> read_line();
+    smtp::Order order_of(smtp::Verb verb) const;
     net::Task<void> answer();
+    net::Task<void> carry_out(smtp::Command command);
+    void count(smtp::Verb verb, bool good, bool permanent);
     net::Task<std::vector<smtp::Reply>> act(smtp::Command command);
     smtp::Reply say(smtp::Verb verb) const;
     net::Task<void> send(smtp::Reply reply);
@@ -64,6 +74,7 @@ private:
     smtp::Extensions announced() const;
     smtp::Reply hello(smtp::Verb verb, smtp::Hello argument);
     net::Task<void> start_tls();
+    net::Task<void> shake_hands();
 
     // authenticate.cc
     net::Task<smtp::Reply> authenticate(smtp::Auth argument);
@@ -77,12 +88,12 @@ private:
     net::Task<std::vector<smtp::Reply>> data();
     net::Task<std::vector<smtp::Reply>> chunk(smtp::Bdat argument);
     net::Task<void> skip_chunk(std::uint64_t octets);
-    void refuse_endless(std::uint64_t octets) const;
+    bool is_endless(std::uint64_t octets) const { return octets / 2 > service_.message_octets_max; }
     void begin_message();
     net::Task<void> take(std::string_view octets);
     net::Task<std::vector<smtp::Reply>> finish_message(smtp::Defects defects);
     net::Task<std::vector<smtp::Reply>> deliver(std::shared_ptr<const delivery::Message> message);
-    net::Task<Result<void>> check_author(std::string header);
+    net::Task<Result<void>> check_author();
     std::shared_ptr<const delivery::Envelope> make_envelope();
     std::vector<smtp::Reply> for_each_recipient(smtp::Reply reply) const;
 
@@ -99,7 +110,10 @@ private:
     std::optional<directory::Account> account_;
     Transaction transaction_;
     Result<void> message_state_;  // what the header editor refused
+    bool handshaking_ = false;    // nothing can be said
+    bool out_of_step_ = false;    // octets that are no commands follow: the end
     int errors_ = 0;
+    int idle_commands_ = 0;
 };
 
 }  // namespace heliopost::smtp_server

@@ -1,0 +1,396 @@
+// TestServer and TestClient: IMAP sessions over a memory network and a memory store, for tests and the
+// fuzzer.
+//
+// The client reads all the time unless told not to, and cuts what comes into responses, each of which must
+// be readable to our own client side (proto/imap/response.h). Test only.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "delivery/incoming.h"
+#include "mailbox/account.h"
+#include "net/event.h"
+#include "net/memory_stream.h"
+#include "net/memory_world.h"
+#include "net/task_group.h"
+#include "proto/imap/command_reader.h"
+#include "proto/imap/response.h"
+#include "proto/sasl/scram.h"
+#include "server/imap/service.h"
+#include "server/imap/session.h"
+#include "store/memory_store.h"
+
+namespace heliopost::imap_server {
+
+// Knows ann@a.example, whose password is "secret".
+class TestLogin final : public directory::Login {
+public:
+    net::Task<Result<directory::Account>> password(net::World* /*world*/, std::string user,
+                                                   std::string /*authorize_as*/, std::string password,
+                                                   directory::LoginSource /*source*/) override {
+        if (user != name || password != "secret") co_return fail(Fault::denied, "wrong");
+        co_return account();
+    }
+    net::Task<Result<directory::ScramKeys>> scram_keys(net::World* /*world*/, std::string user,
+                                                       directory::LoginSource /*source*/) override {
+        const bool real = user == name;
+        co_return directory::ScramKeys{keys.salt, keys.iterations, keys.stored_key, keys.server_key, real};
+    }
+    net::Task<Result<directory::Account>> scram_finished(net::World* /*world*/, std::string /*user*/,
+                                                         std::string /*authorize_as*/, bool good,
+                                                         directory::LoginSource /*source*/) override {
+        if (!good) co_return fail(Fault::denied, "wrong");
+        co_return account();
+    }
+
+    static constexpr std::string_view name = "ann@a.example";
+    std::uint64_t quota_octets = 0;
+    const sasl::ScramKeys& keys = known_keys();
+
+private:
+    static const sasl::ScramKeys& known_keys() {
+        static const sasl::ScramKeys keys = sasl::derive_scram_keys("secret", "saltsaltsaltsalt", 4096);
+        return keys;
+    }
+    directory::Account account() const {
+        directory::Account account;
+        account.id = AccountId{7};
+        account.address = name;
+        account.quota_octets = quota_octets;
+        return account;
+    }
+};
+
+// Notes how much a session has held back to say: it says all in one write.
+class WatchedStream final : public net::Stream {
+public:
+    WatchedStream(std::unique_ptr<net::Stream> stream, std::size_t* largest_write)
+        : stream_(std::move(stream)), largest_write_(largest_write) {}
+
+    net::Task<size_t> read_some(std::span<char> into, Deadline deadline) override {
+        return stream_->read_some(into, deadline);
+    }
+    net::Task<void> write(std::string_view octets, Deadline deadline) override {
+        *largest_write_ = std::max(*largest_write_, octets.size());
+        return stream_->write(octets, deadline);
+    }
+    net::Task<Ready> wait_readable(Deadline deadline, net::Event* also) override {
+        return stream_->wait_readable(deadline, also);
+    }
+    net::Task<void> start_tls_server(std::shared_ptr<const net::TlsServer> tls, Deadline deadline) override {
+        return stream_->start_tls_server(std::move(tls), deadline);
+    }
+    net::Task<void> start_tls_client(net::TlsClient tls, Deadline deadline) override {
+        return stream_->start_tls_client(std::move(tls), deadline);
+    }
+    std::optional<net::TlsSession> tls() const override { return stream_->tls(); }
+    net::Endpoint peer() const override { return stream_->peer(); }
+    net::Endpoint local() const override { return stream_->local(); }
+    void close() noexcept override { stream_->close(); }
+
+private:
+    std::unique_ptr<net::Stream> stream_;
+    std::size_t* largest_write_;
+};
+
+class TestServer {
+public:
+    explicit TestServer(bool tls_from_start = true) {
+        store::Batch batch(store::account_partition(ann));
+        mailbox::Accounts::create(batch, world->now());
+        if (!run(store.commit(std::move(batch)))) throw std::runtime_error("no account");
+        accounts = mailbox::make_accounts(store, {world}, {});
+        service.host_name = "imap.example";
+        service.tls_from_start = tls_from_start;
+        service.message_octets_max = 1U << 20;
+        // Streams of memory never look at it.
+        static const char marker = 0;
+        service.tls = [] {
+            return std::shared_ptr<const net::TlsServer>(std::shared_ptr<void>(),
+                                                         reinterpret_cast<const net::TlsServer*>(&marker));
+        };
+        service.world = world;
+        service.store = &store;
+        service.login = &login;
+        service.accounts = accounts.get();
+        listener_ = *world->listen(address(), {});
+        sessions_ = std::make_unique<net::TaskGroup>(*world, "imap");
+        sessions_->spawn(accept_all(this));
+    }
+    ~TestServer() {
+        stop();
+        network.run(*world, accounts->stop());
+    }
+    TestServer(const TestServer&) = delete;
+    TestServer& operator=(const TestServer&) = delete;
+
+    net::Endpoint address() const {
+        return {.address = boost::asio::ip::make_address("192.0.2.1"), .port = 143};
+    }
+    std::shared_ptr<mailbox::Account> account() { return accounts->open(ann); }
+
+    // Files a message without a session. Line ends are the caller's.
+    imap::UidSet deliver(const std::string& mailbox, const std::string& message,
+                         const std::string& flags = "()", std::size_t copies = 1) {
+        return run(file(this, mailbox, message, flags, copies));
+    }
+
+    // As on shutdown.
+    void stop() {
+        sessions_->stop();
+        network.run_until([this] { return sessions_->size() == 0; }, std::chrono::minutes(1));
+    }
+    std::size_t sessions() const { return sessions_->size() - 1; }
+
+    template <class T>
+    T run(net::Task<T> task) {
+        std::optional<T> result;
+        if (!network.run(*world, keep(&result, std::move(task))) || !result)
+            throw std::runtime_error("the task did not end");
+        return std::move(*result);
+    }
+
+    static constexpr AccountId ann{7};
+    net::MemoryNetwork network{1};
+    net::MemoryWorld* world = &network.add_host("imap.example", {"192.0.2.1"});
+    net::MemoryWorld* elsewhere = &network.add_host("client.example", {"192.0.2.2"});
+    std::shared_ptr<store::MemoryDisk> disk = std::make_shared<store::MemoryDisk>();
+    store::MemoryStore store{*world, disk, store::MemoryStore::Options{}};
+    std::unique_ptr<mailbox::Accounts> accounts;
+    TestLogin login;
+    Service service;
+    std::size_t largest_write = 0;  // of any session
+
+private:
+    template <class T>
+    static net::Task<void> keep(std::optional<T>* result, net::Task<T> task) {
+        T value = co_await std::move(task);
+        result->emplace(std::move(value));
+    }
+    static net::Task<void> accept_all(TestServer* server) {
+        for (;;) {
+            auto stream = co_await server->listener_->accept();
+            auto watched = std::make_unique<WatchedStream>(std::move(stream), &server->largest_write);
+            server->sessions_->spawn(serve(&server->service, std::move(watched)));
+        }
+    }
+    static net::Task<imap::UidSet> file(TestServer* server, std::string mailbox, std::string message,
+                                        std::string flags, std::size_t copies) {
+        delivery::Incoming incoming(server->store, 10U << 20);
+        co_await incoming.append(message);
+        auto whole = co_await incoming.finish();
+        mailbox::NewEmail email;
+        email.blob = whole.value().blob.ref;
+        email.received = server->world->now();
+        email.structure = whole->structure;
+        Cursor in(flags);
+        auto parsed = imap::parse_flag_list(in);
+        const auto account = server->account();
+        const auto found = co_await account->find(std::move(mailbox));
+        std::vector<mailbox::NewEmail> emails(copies, email);
+        std::vector<store::StagedBlob> blobs;
+        blobs.push_back(std::move(whole->blob));
+        const auto done = co_await account->append(found.value().id, std::move(emails), std::move(blobs),
+                                                   std::move(parsed.value()), {});
+        co_return done.value().uids;
+    }
+
+    std::unique_ptr<net::Listener> listener_;
+    std::unique_ptr<net::TaskGroup> sessions_;
+};
+
+struct Answer {
+    std::vector<std::string> lines;  // untagged responses, whole, without the last CRLF
+    std::string end;                 // the tagged line behind its tag: "OK [READ-WRITE] SELECT completed"
+
+    bool has(std::string_view line) const { return std::ranges::find(lines, line) != lines.end(); }
+    std::size_t count(std::string_view part) const {  // lines with it
+        return static_cast<std::size_t>(
+            std::ranges::count_if(lines, [&](const auto& line) { return line.contains(part); }));
+    }
+    std::string text() const {  // all, each line with LF
+        std::string all;
+        for (const std::string& line : lines) all += line + '\n';
+        return all + end;
+    }
+    bool ok() const { return end.starts_with("OK "); }
+    bool no(std::string_view code) const { return end.starts_with("NO [" + std::string(code) + "]"); }
+    bool bad() const { return end.starts_with("BAD "); }
+};
+
+class TestClient {
+public:
+    enum class Begin { logged_in, greeted };
+
+    // Connects and reads the greeting; logs in as ann unless told not to.
+    explicit TestClient(TestServer& server, Begin begin = Begin::logged_in)
+        : server_(server),
+          tasks_(*server.elsewhere, "client"),
+          wake_reader_(*server.elsewhere),
+          wake_writer_(*server.elsewhere) {
+        tasks_.spawn(read_all());
+        greeting = next();
+        if (begin == Begin::logged_in && !run("LOGIN ann@a.example secret").ok())
+            throw std::runtime_error("no login");
+    }
+    ~TestClient() {
+        tasks_.stop();
+        server_.network.run_until([this] { return tasks_.size() == 0; }, std::chrono::minutes(1));
+    }
+    TestClient(const TestClient&) = delete;
+    TestClient& operator=(const TestClient&) = delete;
+
+    // Sends the command under a new tag and collects what comes up to its tagged line. After each "+" the
+    // next of `more` is sent as it is.
+    Answer run(std::string_view command, std::vector<std::string> more = {}) {
+        const std::string tag = "T" + std::to_string(++last_tag_);
+        send(tag + ' ' + std::string(command) + "\r\n");
+        return until(tag, std::move(more));
+    }
+    Answer until(const std::string& tag, std::vector<std::string> more = {}) {
+        Answer answer;
+        std::size_t sent = 0;
+        for (;;) {
+            std::string response = next();
+            if (response.empty()) return answer;
+            if (response.starts_with(tag + ' ')) {
+                answer.end = response.substr(tag.size() + 1);
+                return answer;
+            }
+            const bool asks = response.starts_with("+ ");
+            answer.lines.push_back(std::move(response));
+            if (asks && sent < more.size()) send(more[sent++]);
+        }
+    }
+    void send(std::string_view octets) {
+        outgoing_ += octets;
+        wake_writer_.set();
+    }
+    // The next response, whatever it is; "" when nothing comes for five minutes or the server has closed.
+    std::string next() {
+        server_.network.run_until([this] { return !responses_.empty() || ended_; }, std::chrono::minutes(5));
+        if (responses_.empty()) return {};
+        std::string response = std::move(responses_.front());
+        responses_.pop_front();
+        if (!imap::parse_response(response)) throw std::runtime_error("not a response: " + response);
+        return response;
+    }
+    // What comes within a second without being asked for.
+    std::vector<std::string> unasked() {
+        server_.network.run_for(std::chrono::seconds(1));
+        return {std::make_move_iterator(responses_.begin()),
+                std::make_move_iterator(std::exchange(responses_, {}).end())};
+    }
+    bool closed() {
+        server_.network.run_until([this] { return ended_; }, std::chrono::seconds(1));
+        return ended_;
+    }
+    void start_tls() {
+        tls_wanted_ = true;
+        wake_reader_.set();
+        server_.network.run_until([this] { return !tls_wanted_ || ended_; }, std::chrono::seconds(10));
+    }
+    void pause() { reading_ = false; }  // the network's pipe fills
+    void resume() {
+        reading_ = true;
+        wake_reader_.set();
+    }
+    void close() { stream_->close(); }
+    void half_close() { static_cast<net::MemoryStream&>(*stream_).end_output(); }
+
+    std::string greeting;
+
+private:
+    net::Task<void> read_all() {
+        net::World& world = *server_.elsewhere;
+        const auto never = world.after(std::chrono::hours(1000));
+        try {
+            stream_ = co_await world.dial(server_.address(), {}, never);
+            if (server_.service.tls_from_start) co_await stream_->start_tls_client({}, never);
+            tasks_.spawn(write_all());
+            std::string buffer(16 * 1024, '\0');
+            for (;;) {
+                if (tls_wanted_) {
+                    co_await stream_->start_tls_client({}, never);
+                    tls_wanted_ = false;
+                }
+                wake_reader_.clear();
+                if (!reading_) {
+                    co_await wake_reader_.wait(never);
+                    continue;
+                }
+                const auto ready = co_await stream_->wait_readable(never, &wake_reader_);
+                if (ready == net::Stream::Ready::event) continue;
+                const std::size_t count = co_await stream_->read_some(buffer, never);
+                if (count == 0) break;
+                received_.append(buffer, 0, count);
+                while (cut()) {
+                }
+            }
+        } catch (const net::Gone&) {
+        }
+        ended_ = true;
+    }
+    net::Task<void> write_all() {
+        for (;;) {
+            co_await wake_writer_.wait(server_.elsewhere->after(std::chrono::hours(1000)));
+            wake_writer_.clear();
+            const std::string octets = std::exchange(outgoing_, {});
+            co_await stream_->write(octets, server_.elsewhere->after(std::chrono::hours(1000)));
+        }
+    }
+    // Moves a whole response from received_ to responses_.
+    bool cut() {
+        for (;;) {
+            const auto end = received_.find("\r\n", line_);
+            if (end == std::string::npos) return false;
+            const auto literal = imap::find_literal(std::string_view(received_).substr(line_, end - line_));
+            line_ = end + 2;
+            if (literal.has_literal) {
+                line_ += literal.literal.octets;
+                continue;
+            }
+            responses_.push_back(received_.substr(start_, end - start_));
+            start_ = line_;
+            if (start_ > 64 * 1024 || start_ == received_.size()) {
+                received_.erase(0, start_);
+                line_ = start_ = 0;
+            }
+            return true;
+        }
+    }
+
+    TestServer& server_;
+    std::unique_ptr<net::Stream> stream_;
+    net::TaskGroup tasks_;
+    net::Event wake_reader_;
+    net::Event wake_writer_;
+    bool reading_ = true;
+    bool ended_ = false;
+    bool tls_wanted_ = false;
+    std::string outgoing_;
+    std::string received_;
+    std::size_t start_ = 0;  // of the response under way
+    std::size_t line_ = 0;   // of the line under way
+    std::deque<std::string> responses_;
+    unsigned last_tag_ = 0;
+};
+
+// A message with CRLF line ends.
+inline std::string message_with(std::string_view subject, std::string_view body = "Hello.\r\n") {
+    return "From: Ann <ann@a.example>\r\nTo: bob@b.example\r\nSubject: " + std::string(subject) +
+           "\r\nDate: Mon, 7 Feb 1994 21:52:25 -0800\r\nMessage-ID: <1@a.example>\r\n\r\n" +
+           std::string(body);
+}
+
+}  // namespace heliopost::imap_server
