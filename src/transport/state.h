@@ -27,7 +27,6 @@ inline constexpr std::chrono::seconds look_again{60};             // where nothi
 inline constexpr std::chrono::milliseconds look_again_full{100};  // something is due that a cap keeps back
 inline constexpr std::chrono::seconds pause_after_error{5};
 inline constexpr std::chrono::seconds record_wait{10};  // what stop() gives outcomes to be written
-inline constexpr std::size_t unrecorded_max = 10'000;
 
 struct Transport::State {
     State(net::World& world, queue::Queue& queue, store::Store& store, directory::Directory& directory,
@@ -40,9 +39,6 @@ struct Transport::State {
     net::Task<void> stop(Deadline deadline);
 
     void begin(queue::Lease lease);
-    bool begin_unrecorded(queue::Lease& lease);
-    void remember(QueueId id, const std::vector<queue::Outcome>& outcomes);
-    void forget(QueueId id, const std::vector<queue::Outcome>& outcomes);
     bool may_start(std::string_view destination);
 
     net::World& world;
@@ -59,9 +55,6 @@ struct Transport::State {
     std::shared_ptr<Slots> slots = std::make_shared<Slots>();
     std::map<std::string, std::size_t, std::less<>> granted;  // by the due() that runs
     std::size_t granted_all = 0;
-    bool kept_back = false;  // by a cap, in the last due()
-    // Delivered, but the store did not take it: recorded again before any other attempt, never sent again.
-    std::map<std::pair<QueueId, std::uint32_t>, queue::Outcome> unrecorded;
 };
 
 }  // namespace heliopost::transport

@@ -193,11 +193,13 @@ net::Task<void> Transaction::send_recipients(std::vector<std::size_t> to) {
     co_await begin_data();
 }
 
-// The group's replies behind a refused MAIL: to `recipients` RCPT and to DATA.
+// The group's replies behind a refused MAIL: to `recipients` RCPT and to DATA. A server that wants the
+// message all the same gets none, not even an empty one: it may have taken recipients.
 net::Task<void> Transaction::drain(std::size_t recipients) {
-    for (std::size_t i = 0; i < recipients && !client_.closing(); ++i)
-        co_await client_.read_reply(std::min(deadline_, world_.after(rcpt_wait)));
-    if (!client_.closing()) co_await begin_data();
+    smtp::Reply last;
+    for (std::size_t i = 0; i <= recipients && !client_.closing(); ++i)
+        last = co_await client_.read_reply(std::min(deadline_, world_.after(rcpt_wait)));
+    if (last.code == 354) client_.close();
 }
 
 net::Task<void> Transaction::begin_data() {

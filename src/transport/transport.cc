@@ -34,10 +34,8 @@ Transport::State::State(net::World& of_world, queue::Queue& of_queue, store::Sto
 bool Transport::State::may_start(std::string_view destination) {
     const auto already = granted.find(destination);
     const std::size_t to_it = slots->of(destination) + (already == granted.end() ? 0 : already->second);
-    if (slots->all + granted_all >= options.connections_max || to_it >= options.per_destination_max) {
-        kept_back = true;
+    if (slots->all + granted_all >= options.connections_max || to_it >= options.per_destination_max)
         return false;
-    }
     ++granted[std::string(destination)];
     ++granted_all;
     return true;
@@ -63,7 +61,6 @@ net::Task<void> Transport::State::take() {
     wake->clear();
     granted.clear();
     granted_all = 0;
-    kept_back = false;
     queue::DueQuery query;
     query.now = world.now();
     query.leases = leases_per_turn;
@@ -76,33 +73,17 @@ net::Task<void> Transport::State::take() {
         co_await world.sleep_until(world.after(pause_after_error));
         co_return;
     }
-    const bool more = due->size() == leases_per_turn;
     for (queue::Lease& lease : *due) begin(std::move(lease));
-    if (more) co_return;
+    if (!due->empty()) co_return;
     std::chrono::milliseconds wait = look_again;
-    if (const auto next = queue.next_due()) wait = std::min(wait, std::max(*next - world.now(), {}));
-    if (kept_back) wait = std::max(std::min(wait, std::chrono::milliseconds(look_again)), look_again_full);
+    // Already due, and not given: a cap keeps it back until an attempt ends, which wakes us.
+    if (const auto next = queue.next_due()) wait = std::clamp(*next - world.now(), look_again_full, wait);
     co_await wake->wait(world.after(wait));
 }
 
 void Transport::State::begin(queue::Lease lease) {
-    if (begin_unrecorded(lease)) return;
     auto slot = std::make_unique<Slot>(slots, lease.destination);
     attempts.spawn(attempt(std::move(lease), std::move(slot)));
-}
-
-// Recipients of which only the record is missing; the others are given back with it.
-bool Transport::State::begin_unrecorded(queue::Lease& lease) {
-    if (unrecorded.empty()) return false;
-    Settled settled;
-    for (const queue::Recipient& recipient : lease.recipients) {
-        const auto found = unrecorded.find({lease.entry->id, recipient.index});
-        if (found != unrecorded.end()) settled.outcomes.push_back(found->second);
-    }
-    if (settled.outcomes.empty()) return false;
-    auto slot = std::make_unique<Slot>(slots, lease.destination);
-    records.spawn(record(std::move(lease), std::move(settled), std::move(slot)));
-    return true;
 }
 
 net::Task<void> Transport::State::attempt(queue::Lease lease, std::unique_ptr<Slot> slot) {
@@ -140,29 +121,16 @@ net::Task<void> Transport::State::record(queue::Lease lease, Settled settled, st
             put_off(settled, world.now() + options.retry.first);
         }
     }
-    std::vector<queue::Outcome> outcomes = settled.outcomes;
-    const Result<void> done = co_await queue.complete(std::move(lease), std::move(outcomes), std::move(also));
-    if (done) {
-        forget(entry->id, settled.outcomes);
-    } else {
+    const Result<void> done =
+        co_await queue.complete(std::move(lease), std::move(settled.outcomes), std::move(also));
+    if (!done) {
+        // The queue keeps what it could not write, and writes it before anything else becomes due.
         world.log().error("outcome.failed",
                           {{"queue_id", queue::to_text(entry->id)}, {"reason", done.error().text}});
-        remember(entry->id, settled.outcomes);
         co_await world.sleep_until(world.after(pause_after_error));
     }
     slot.reset();
     wake->set();
-}
-
-void Transport::State::remember(QueueId id, const std::vector<queue::Outcome>& outcomes) {
-    for (const queue::Outcome& outcome : outcomes)
-        if (outcome.state == queue::State::delivered && unrecorded.size() < unrecorded_max)
-            unrecorded.insert_or_assign({id, outcome.index}, outcome);
-}
-
-void Transport::State::forget(QueueId id, const std::vector<queue::Outcome>& outcomes) {
-    if (unrecorded.empty()) return;
-    for (const queue::Outcome& outcome : outcomes) unrecorded.erase({id, outcome.index});
 }
 
 net::Task<void> Transport::State::stop(Deadline deadline) {

@@ -1,0 +1,116 @@
+#include "transport/bounce.h"
+
+#include <doctest/doctest.h>
+
+#include "proto/mime/scanner.h"
+#include "transport/test_site.h"
+
+namespace heliopost::transport {
+namespace {
+
+// A remote that refuses, or puts off, everybody; ann@a.example has her mailbox with us.
+struct Refusing : Site {
+    ScriptedServer b{network, "mx.b.example", {"198.51.100.1"}};
+    AccountId ann = add_ann();
+
+    explicit Refusing(std::string reply) {
+        network.zone().add_mx("b.example", 10, "mx.b.example");
+        network.zone().add_address("mx.b.example", "198.51.100.1");
+        b.answer = [reply](const std::string& line) -> std::optional<std::string> {
+            return line.starts_with("RCPT") ? std::optional(reply) : std::nullopt;
+        };
+    }
+};
+
+}  // namespace
+
+TEST_CASE("bounce: a DSN reads back as multipart/report with the original's header, RFC 3464") {
+    Refusing site("550-5.1.1 no such\r\n550 5.1.1 user\r\n");
+    site.start();
+    site.submit({"bob@b.example"}, "Subject: to bob\r\nX-Mark: 1\r\n\r\nthe secret body\r\n");
+    REQUIRE(site.until_empty());
+    const auto inbox = site.inbox(site.ann);
+    REQUIRE(inbox.size() == 1);
+    const std::string& text = inbox[0];
+    CHECK(text.starts_with("Return-Path: <>\r\n"));
+    CHECK(text.contains("Delivered-To: ann@a.example\r\n"));
+    CHECK(text.contains("Final-Recipient: rfc822; bob@b.example\r\n"));
+    CHECK(text.contains("Status: 5.1.1\r\n"));
+    CHECK(text.contains("Remote-MTA: dns; mx.b.example\r\n"));
+    CHECK(text.contains("550 5.1.1 no such user"));
+    CHECK(text.contains("X-Mark: 1\r\n"));
+    CHECK_FALSE(text.contains("the secret body"));
+
+    mime::Scanner scanner;
+    scanner.feed(text);
+    const mime::Structure structure = scanner.finish();
+    REQUIRE(structure.parts.size() == 4);
+    CHECK(structure.parts[0].is("multipart", "report"));
+    CHECK(structure.parts[1].is("text", "plain"));
+    CHECK(structure.parts[2].is("message", "delivery-status"));
+    CHECK(structure.parts[3].is("text", "rfc822-headers"));
+}
+
+TEST_CASE("bounce: NOTIFY and the null reverse-path, RFC 3461 §4.1, RFC 5321 §4.5.5") {
+    Refusing site("550 5.1.1 no\r\n");
+    site.start();
+    bool told = false;
+    smtp::Notify notify{.specified = true, .success = false, .failure = false, .delay = false};
+    SUBCASE("NEVER") {}
+    SUBCASE("SUCCESS,DELAY") {
+        notify.success = true;
+        notify.delay = true;
+    }
+    SUBCASE("FAILURE") {
+        notify.failure = true;
+        told = true;
+    }
+    SUBCASE("null sender") {
+        notify.specified = false;
+    }
+    const bool null = !notify.specified;
+    const QueueId id = site.submit({"bob@b.example"}, "Subject: x\r\n\r\n", [&](queue::NewEntry& entry) {
+        entry.recipients[0].notify = notify;
+        if (null) entry.reverse_path = {};
+    });
+    REQUIRE(site.until_empty());
+    CHECK(site.gone(id));
+    CHECK(site.inbox(site.ann).size() == (told ? 1 : 0));
+    CHECK(site.logged("status=bounced"));
+}
+
+TEST_CASE("bounce: one delay warning after four hours, then expiry with 4.4.7") {
+    Refusing site("451 4.3.0 busy\r\n");
+    site.options.retry.expire_after = 24h;
+    site.start();
+    site.submit({"bob@b.example"});
+    REQUIRE(site.until([&] { return site.queue->counts().entries == 1 && site.logged("event=dsn "); }, 10h));
+    site.network.run_for(6h);
+    auto inbox = site.inbox(site.ann);
+    REQUIRE(inbox.size() == 1);
+    CHECK(inbox[0].contains("Action: delayed\r\n"));
+    CHECK(inbox[0].contains("Will-Retry-Until: "));
+    REQUIRE(site.until_empty(30h));
+    inbox = site.inbox(site.ann);
+    REQUIRE(inbox.size() == 2);
+    CHECK(inbox[1].contains("Action: failed\r\n"));
+    CHECK(inbox[1].contains("Status: 4.4.7\r\n"));
+    CHECK(inbox[1].contains("451 4.3.0 busy"));
+    CHECK(site.b.count("RCPT") > 5);
+}
+
+TEST_CASE("bounce: a DSN that the store does not take loses nobody") {
+    Refusing site("550 5.1.1 no\r\n");
+    site.start();
+    site.submit({"bob@b.example"});
+    site.disk->set_full(true);
+    REQUIRE(site.until([&] { return site.logged("event=attempt "); }));
+    site.network.run_for(1min);
+    CHECK(site.inbox(site.ann).empty());
+    CHECK(site.queue->counts().entries == 1);
+    site.disk->set_full(false);
+    REQUIRE(site.until_empty());
+    CHECK(site.inbox(site.ann).size() == 1);
+}
+
+}  // namespace heliopost::transport
