@@ -239,7 +239,7 @@ TEST_CASE_FIXTURE(Pop3,
     std::string flood, answers;
     for (int i = 0; i < 3'000; ++i) {
         flood += "NOOP\r\nLIST 1\r\n";
-        answers += "+OK\r\n+OK 1 " + std::to_string(inbox(ann)->at(0).octets) + "\r\n";
+        answers += "+OK still here\r\n+OK 1 " + std::to_string(inbox(ann)->at(0).octets) + "\r\n";
     }
     const std::string heard = client.say(flood);
     CHECK_MESSAGE((heard == answers), heard.substr(0, 100));
