@@ -28,8 +28,9 @@ inline constexpr std::size_t alias_depth_max = 10;                // alias to al
 inline constexpr std::size_t recipients_expanded_max = 10'000;    // of one address
 inline constexpr std::size_t addresses_expected_max = 1'000'000;  // past it a warning is logged at load
 inline constexpr std::size_t display_name_octets_max = 255;
-inline constexpr int change_attempts_max = 100;         // of one change, against others that come in between
-inline constexpr std::size_t changes_kept_max = 1'000;  // rows by which another process catches up
+inline constexpr std::size_t changes_waiting_max = 1'000;  // of this process; past it temporary
+inline constexpr int change_attempts_max = 100;            // of one change, against other processes
+inline constexpr std::size_t changes_kept_max = 1'000;     // rows by which another process catches up
 
 struct Domain {
     DomainId id;

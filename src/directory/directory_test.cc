@@ -329,6 +329,7 @@ TEST_CASE_FIXTURE(Fixture, "directory: changes at the same time are all there") 
     REQUIRE(run(other->load()));
     int done = 0;
     net::TaskGroup tasks(*world, "test");
+    // One slow store, eight tasks, two directories that know nothing of each other.
     for (int i = 0; i < 8; ++i) {
         Directory* at = i % 2 == 0 ? directory.get() : other.get();
         tasks.spawn(put_aliases(at, std::string(1, static_cast<char>('a' + i)), 20, &done));

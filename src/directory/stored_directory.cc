@@ -3,11 +3,11 @@
 #include <mutex>
 
 #include "base/assert.h"
+#include "directory/account_secrets.h"
 #include "directory/change.h"
 #include "directory/directory.h"
-#include "directory/password.h"
 #include "directory/snapshot.h"
-#include "proto/sasl/mechanism.h"
+#include "directory/turnstile.h"
 #include "proto/sasl/scram.h"
 #include "proto/smtp/address.h"
 
@@ -16,30 +16,8 @@ namespace {
 
 constexpr std::size_t page_rows = 1'000;
 constexpr std::size_t secret_octets = 32;
-constexpr std::size_t salt_octets = 16;  // RFC 9106 §3.1
 
 using Shared = std::shared_ptr<const Snapshot>;
-
-// The keys of a password, made on the pool.
-struct Secrets {
-    std::string hash;
-    sasl::ScramKeys scram;
-};
-
-Result<std::string> prepared_password(const std::string& password) {
-    if (password.size() > password_octets_max) return fail(Fault::too_large, "password too long");
-    auto prepared = sasl::prepare(password);
-    if (!prepared) return fail(Fault::syntax, "the password is empty or has characters that none may have");
-    return prepared;
-}
-
-void keep(Account& account, const Secrets& secrets, bool scram) {
-    account.password_hash = secrets.hash;
-    account.scram_salt = scram ? secrets.scram.salt : "";
-    account.scram_stored_key = scram ? secrets.scram.stored_key : "";
-    account.scram_server_key = scram ? secrets.scram.server_key : "";
-    account.scram_iterations = scram ? secrets.scram.iterations : 0;
-}
 
 class StoredDirectory final : public Directory {
 public:
@@ -129,11 +107,12 @@ private:
     net::Task<Result<void>> begin();
     Result<void> publish(std::uint64_t from_revision, const Meta& meta, std::string meta_row,
                          const std::vector<std::pair<std::string, std::optional<std::string>>>& rows);
-    net::Task<Secrets> make_secrets(std::string prepared);
+    net::Task<AccountSecrets> make_secrets(std::string prepared);
     void warn(const Error& error) const { world_.log().error("directory", {{"problem", error.text}}); }
 
     store::Store& store_;
     net::World& world_;
+    Turnstile turnstile_{changes_waiting_max};
     mutable std::mutex mutex_;
     Shared snapshot_ = std::make_shared<const Snapshot>();
     Order order_;  // of snapshot_, under the mutex
@@ -210,6 +189,8 @@ store::Batch StoredDirectory::batch_of(const Snapshot& from, const Change& chang
 }
 
 net::Task<Result<void>> StoredDirectory::commit(Plan plan) {
+    const Turnstile::Turn turn = co_await turnstile_.enter();
+    if (!turn) co_return fail(Fault::temporary, "too many changes of the directory are waiting");
     for (int attempt = 0; attempt < change_attempts_max; ++attempt) {
         const Shared now = snapshot();
         ASSERT(now->meta_row.has_value());  // load() came first
@@ -306,18 +287,16 @@ std::vector<Domain> StoredDirectory::domains() const {
     return all;
 }
 
-net::Task<Secrets> StoredDirectory::make_secrets(std::string prepared) {
-    std::string hash_salt = world_.random_octets(salt_octets);
+net::Task<AccountSecrets> StoredDirectory::make_secrets(std::string prepared) {
+    std::string hash_salt = world_.random_octets(password_salt_octets);
     std::string scram_salt = world_.random_octets(sasl::scram_salt_octets);
-    co_return co_await world_.on_pool([prepared, hash_salt, scram_salt] {
-        return Secrets{hash_password(prepared, hash_salt),
-                       sasl::derive_scram_keys(prepared, scram_salt, scram_iterations)};
-    });
+    co_return co_await world_.on_pool(
+        [prepared, hash_salt, scram_salt] { return derive_secrets(prepared, hash_salt, scram_salt); });
 }
 
 net::Task<Result<Account>> StoredDirectory::add_account(NewAccount account, WriteMailboxes mailboxes) {
     const Name name = CO_TRY(parse_new_name(account.address));
-    const std::string prepared = CO_TRY(prepared_password(account.password));
+    const std::string prepared = CO_TRY(prepare_password(account.password));
     Account fresh;
     fresh.display_name = account.display_name;
     fresh.quota_octets = account.quota_octets;
@@ -338,7 +317,7 @@ net::Task<Result<Account>> StoredDirectory::add_account(NewAccount account, Writ
     };
     Change trial{snapshot()->meta, {}, {}};
     CO_TRY(plan(*snapshot(), trial));  // before the hash: it costs
-    const Secrets secrets = co_await make_secrets(prepared);
+    const AccountSecrets secrets = co_await make_secrets(prepared);
     keep(fresh, secrets, account.scram);
     CO_TRY(co_await commit(plan));
     fresh.address = smtp::to_string(smtp::Address{name.local_part, name.domain});
@@ -346,9 +325,9 @@ net::Task<Result<Account>> StoredDirectory::add_account(NewAccount account, Writ
 }
 
 net::Task<Result<void>> StoredDirectory::set_password(std::string address, std::string password) {
-    const std::string prepared = CO_TRY(prepared_password(password));
+    const std::string prepared = CO_TRY(prepare_password(password));
     const Account before = CO_TRY(co_await account(address));
-    const Secrets secrets = co_await make_secrets(prepared);
+    const AccountSecrets secrets = co_await make_secrets(prepared);
     auto edit = [secrets](Account& account) -> Result<void> {
         keep(account, secrets, account.scram_iterations != 0);
         return {};

@@ -112,12 +112,18 @@ public:
     virtual ~Accounts() = default;
     virtual std::shared_ptr<Account> open(AccountId account) = 0;
 
+    // Ends background work (rewrites of chunks), on every loop; call it before the loops end and before the
+    // destructor, once nobody uses an Account any more.
+    virtual net::Task<void> stop() { co_return; }
+
     // Writes a new account's mailboxes into the batch that makes the account (its partition's batch).
     static void create(store::Batch& batch, Time now);
 };
 
 struct AccountsOptions {
     std::size_t view_memory_max = std::size_t{256} << 20;
+    std::uint64_t log_operations_max = 1'000;    // of a mailbox, before its chunks are rewritten
+    std::size_t rewrite_octets_max = 4'000'000;  // of one commit of a rewrite
 };
 
 // worlds: the loops; an account's home is worlds[hash % size]. All must outlive the Accounts.

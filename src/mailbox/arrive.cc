@@ -23,7 +23,8 @@ public:
         use_keywords();
         CO_TRY(co_await check_keywords());
         CO_TRY(co_await find_twins());
-        first_uid_ = batch_->next(key::of(key::Counter::uid, in_.to), static_cast<std::uint32_t>(in_.rows.size()));
+        first_uid_ =
+            batch_->next(key::of(key::Counter::uid, in_.to), static_cast<std::uint32_t>(in_.rows.size()));
         const auto twins = static_cast<std::uint32_t>(std::ranges::count(twin_, true));
         if (twins > 0) first_twin_ = batch_->next(key::of(key::Counter::email_id), twins);
         CO_TRY(co_await put_twins());
@@ -57,7 +58,8 @@ private:
         std::vector<std::string> names;
         for (std::size_t i = 0; i < in_.keywords.size(); ++i) {
             if ((used >> i & 1) == 0) continue;
-            moves.emplace_back(std::uint64_t{1} << (keyword_bit + i), std::uint64_t{1} << (keyword_bit + names.size()));
+            moves.emplace_back(std::uint64_t{1} << (keyword_bit + i),
+                               std::uint64_t{1} << (keyword_bit + names.size()));
             names.push_back(in_.keywords[i]);
         }
         in_.keywords = std::move(names);
@@ -77,7 +79,8 @@ private:
         std::size_t count = there->view->keywords().size();
         for (const std::string& keyword : in_.keywords)
             if (!find_keyword(there->view->keywords(), keyword)) ++count;
-        if (count > keywords_max) co_return fail(Fault::too_large, "too many different keywords in this mailbox");
+        if (count > keywords_max)
+            co_return fail(Fault::too_large, "too many different keywords in this mailbox");
         co_return Result<void>();
     }
 
@@ -113,8 +116,9 @@ private:
         auto pieces = CO_TRY(co_await core_->store.multi_get(core_->partition(), std::move(keys)));
         for (std::size_t piece = 0; piece < pieces.size(); ++piece) {
             if (!pieces[piece]) co_return fail(Fault::internal, "a message's record is missing");
-            batch_->put(Tuple(key::of(Kind::email)).slot(first_twin_, number).u8(static_cast<std::uint8_t>(piece)),
-                        Tuple(std::move(*pieces[piece])));
+            batch_->put(
+                Tuple(key::of(Kind::email)).slot(first_twin_, number).u8(static_cast<std::uint8_t>(piece)),
+                Tuple(std::move(*pieces[piece])));
         }
         batch_->reference(place.blob, Tuple().slot(first_twin_, number));
         co_return Result<void>();
@@ -125,7 +129,9 @@ private:
         for (std::uint32_t i = 0; i < in_.rows.size(); ++i) {
             const EmailId email = in_.rows[i].email;
             Tuple membership;
-            membership.slot32(first_uid_, i).u8(in_.memberships[i].pieces).octets(in_.memberships[i].blob.view());
+            membership.slot32(first_uid_, i)
+                .u8(in_.memberships[i].pieces)
+                .octets(in_.memberships[i].blob.view());
             if (twin_[i]) {
                 batch_->put(Tuple(key::of(Kind::membership)).slot(first_twin_, number++).u32(in_.to.value),
                             std::move(membership));

@@ -49,7 +49,8 @@ Result<Mailbox> decode_mailbox(MailboxId id, std::string_view octets) {
     if (!in.ParseFromArray(octets.data(), static_cast<int>(octets.size()))) return broken();
     if (in.name().empty() || in.name().size() > name_octets_max || !is_utf8(in.name())) return broken();
     if (in.role() > static_cast<std::uint32_t>(Role::archive) || in.uid_validity() == 0) return broken();
-    return Mailbox{id, in.name(), static_cast<Role>(in.role()), in.subscribed(), UidValidity(in.uid_validity())};
+    return Mailbox{id, in.name(), static_cast<Role>(in.role()), in.subscribed(),
+                   UidValidity(in.uid_validity())};
 }
 
 }  // namespace heliopost::mailbox

@@ -16,7 +16,8 @@ Result<> check_keywords(const View& view, const FlagChange& change) {
     std::vector<std::string> all = view.keywords();
     for (const std::string& keyword : change.flags.keywords) {
         if (find_keyword(all, keyword)) continue;
-        if (all.size() == keywords_max) return fail(Fault::too_large, "too many different keywords in this mailbox");
+        if (all.size() == keywords_max)
+            return fail(Fault::too_large, "too many different keywords in this mailbox");
         all.push_back(keyword);
     }
     return {};
@@ -74,8 +75,9 @@ public:
 
     store::Batch batch(store::PartitionId partition, MailboxId mailbox, const FlagChange& change) {
         store::Batch out(partition);
-        put_operation(out, mailbox,
-                      encode(SetFlags{change.mode, change.flags.system, change.flags.keywords, ranges_.ranges()}));
+        put_operation(
+            out, mailbox,
+            encode(SetFlags{change.mode, change.flags.system, change.flags.keywords, ranges_.ranges()}));
         change_counts(out, mailbox, counts_);
         log_emails(out, mailbox, ids_flags, std::move(emails_));
         return out;
@@ -94,7 +96,8 @@ private:
 
 }  // namespace
 
-net::Task<Result<FlagsChanged>> change_flags(Core* core, MailboxId mailbox, imap::UidSet uids, FlagChange change) {
+net::Task<Result<FlagsChanged>> change_flags(Core* core, MailboxId mailbox, imap::UidSet uids,
+                                             FlagChange change) {
     const LoadedPtr before = CO_TRY(co_await newest_view(core, mailbox));
     const View& view = *before->view;
     CO_TRY(check_keywords(view, change));

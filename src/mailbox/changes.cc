@@ -44,7 +44,8 @@ void change_quota(store::Batch& batch, const Counts& counts, Quota quota) {
 }
 
 void put_rows(store::Batch& batch, MailboxId mailbox, const NewRows& rows) {
-    batch.put(operation_key(mailbox, batch.mod_sequence()).slot32(rows.first_uid, rows.uid_plus), encode(rows));
+    batch.put(operation_key(mailbox, batch.mod_sequence()).slot32(rows.first_uid, rows.uid_plus),
+              encode(rows));
     put_highest(batch, mailbox);
 }
 

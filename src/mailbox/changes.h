@@ -39,10 +39,10 @@ void put_rows(store::Batch& batch, MailboxId mailbox, const NewRows& rows);
 void put_operation(store::Batch& batch, MailboxId mailbox, std::string operation);
 
 // What stands in the change log under ChangeKind::membership: one octet, then which emails.
-inline constexpr std::uint8_t ids_created = 1;    // first email u64, count u32: new emails
-inline constexpr std::uint8_t ids_flags = 2;      // emails as varints, ascending, differences
-inline constexpr std::uint8_t ids_added = 3;      // the same: emails that were elsewhere before
-inline constexpr std::uint8_t ids_removed = 4;    // the same: out of this mailbox
+inline constexpr std::uint8_t ids_created = 1;  // first email u64, count u32: new emails
+inline constexpr std::uint8_t ids_flags = 2;    // emails as varints, ascending, differences
+inline constexpr std::uint8_t ids_added = 3;    // the same: emails that were elsewhere before
+inline constexpr std::uint8_t ids_removed = 4;  // the same: out of this mailbox
 void log_emails(store::Batch& batch, MailboxId mailbox, std::uint8_t what, std::vector<EmailId> emails);
 
 }  // namespace heliopost::mailbox

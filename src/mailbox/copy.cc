@@ -37,11 +37,16 @@ net::Task<Result<UidValidity>> validity_of(Core* core, MailboxId mailbox) {
 net::Task<Result<Copied>> copy(Core* core, MailboxId from, imap::UidSet uids, MailboxId to, Quota quota) {
     Copied copied{CO_TRY(co_await validity_of(core, to)), {}, {}};
     const LoadedPtr loaded = CO_TRY(co_await newest_view(core, from));
-    Arriving arriving{.from = from, .to = to, .rows = {}, .memberships = {}, .keywords = loaded->view->keywords(),
+    Arriving arriving{.from = from,
+                      .to = to,
+                      .rows = {},
+                      .memberships = {},
+                      .keywords = loaded->view->keywords(),
                       .quota = quota};
     RowWalk walk(*loaded->view, uids.ranges());
     while (const Row* row = walk.next()) {
-        if (arriving.rows.size() == copy_rows_max) co_return fail(Fault::too_large, "too many messages at once");
+        if (arriving.rows.size() == copy_rows_max)
+            co_return fail(Fault::too_large, "too many messages at once");
         arriving.rows.push_back(*row);
     }
     if (arriving.rows.empty()) co_return copied;
@@ -69,11 +74,19 @@ net::Task<Result<Copied>> move(Core* core, MailboxId from, imap::UidSet uids, Ma
         const auto memberships = CO_TRY(co_await memberships_of(core, from, rows));
         const std::vector<Uid> sources = uids_of(rows);
         store::Batch batch(core->partition());
-        Leaving leaving{.mailbox = from, .rows = rows, .memberships = memberships, .uids = ranges.ranges(),
+        Leaving leaving{.mailbox = from,
+                        .rows = rows,
+                        .memberships = memberships,
+                        .uids = ranges.ranges(),
                         .emails = Emails::kept};
         CO_TRY(co_await leave(core, &batch, std::move(leaving)));
-        Arriving arriving{.from = from, .to = to, .rows = std::move(rows), .memberships = memberships,
-                          .keywords = loaded->view->keywords(), .moved = true, .quota = {}};
+        Arriving arriving{.from = from,
+                          .to = to,
+                          .rows = std::move(rows),
+                          .memberships = memberships,
+                          .keywords = loaded->view->keywords(),
+                          .moved = true,
+                          .quota = {}};
         const store::Slot first = CO_TRY(co_await arrive(core, &batch, std::move(arriving)));
         const store::Committed committed = CO_TRY(co_await core->store.commit(std::move(batch)));
         record_pairs(copied, sources, committed.parts[0].of(first));

@@ -25,12 +25,13 @@ struct Mailboxes {
 
 class Core {
 public:
-    Core(store::Store& s, net::World& h, ViewCache& c, AccountId account)
-        : store(s), home(h), cache(c), id(account), turn(h) {}
+    Core(store::Store& s, net::World& h, ViewCache& c, AccountsOptions o, AccountId account)
+        : store(s), home(h), cache(c), options(o), id(account), turn(h) {}
 
     store::Store& store;
     net::World& home;
     ViewCache& cache;
+    const AccountsOptions options;
     const AccountId id;
     Turn turn;
     std::function<void(MailboxId)> wants_rewrite;  // called on the home loop
@@ -69,10 +70,11 @@ net::Task<Result<ModSequence>> highest_of(Core* core, MailboxId mailbox);
 
 // With the turn: rewrites the chunks that changed and drops the log below them (rewrite.cc).
 net::Task<Result<void>> rewrite(Core* core, MailboxId mailbox);
-bool is_due(const LoadedView& loaded);
+bool is_due(const Core& core, const LoadedView& loaded);
 
 // With the turn; each as Account says.
-net::Task<Result<FlagsChanged>> change_flags(Core* core, MailboxId mailbox, imap::UidSet uids, FlagChange change);
+net::Task<Result<FlagsChanged>> change_flags(Core* core, MailboxId mailbox, imap::UidSet uids,
+                                             FlagChange change);
 net::Task<Result<imap::UidSet>> expunge(Core* core, MailboxId mailbox, imap::UidSet uids, bool only_deleted);
 net::Task<Result<imap::UidSet>> vanished(Core* core, MailboxId mailbox, ModSequence above);
 net::Task<Result<Copied>> copy(Core* core, MailboxId from, imap::UidSet uids, MailboxId to, Quota quota);

@@ -13,9 +13,9 @@
 
 namespace heliopost::mailbox {
 
-inline constexpr std::size_t email_piece_octets = 90'000;            // below store::value_octets_max
-inline constexpr std::size_t email_record_octets_max = 2'000'000;    // so that a commit holds a few
-inline constexpr std::size_t email_pieces_max = 255;                 // the piece number is one octet
+inline constexpr std::size_t email_piece_octets = 90'000;          // below store::value_octets_max
+inline constexpr std::size_t email_record_octets_max = 2'000'000;  // so that a commit holds a few
+inline constexpr std::size_t email_pieces_max = 255;               // the piece number is one octet
 static_assert(email_record_octets_max / email_piece_octets < email_pieces_max);
 
 std::vector<std::string> encode_email(const NewEmail& email, std::uint64_t thread);

@@ -1,6 +1,6 @@
 // EXPUNGE in slices, and VANISHED: which UIDs went since.
-#include "mailbox/changes.h"
 #include "mailbox/base_record.h"
+#include "mailbox/changes.h"
 #include "mailbox/keys.h"
 #include "mailbox/leave.h"
 #include "mailbox/mailbox.pb.h"
@@ -56,11 +56,12 @@ net::Task<Result<imap::UidSet>> vanished(Core* core, MailboxId mailbox, ModSeque
     std::string low = key::at(Kind::expunged, mailbox, ModSequence(above.value + 1));
     const std::string high = store::after_prefix(key::of(Kind::expunged, mailbox));
     for (bool more = true; more;) {
-        const auto page =
-            CO_TRY(co_await core->store.scan(core->partition(), low, high, rows_a_page, store::Direction::forward));
+        const auto page = CO_TRY(
+            co_await core->store.scan(core->partition(), low, high, rows_a_page, store::Direction::forward));
         for (const auto& [key, value] : page) {
             record::Expunged expunged;
-            if (!expunged.ParseFromString(value)) co_return fail(Fault::internal, "a record of expunges is broken");
+            if (!expunged.ParseFromString(value))
+                co_return fail(Fault::internal, "a record of expunges is broken");
             const Ranges some = CO_TRY(unpack(expunged.uids()));
             all.insert(all.end(), some.begin(), some.end());
         }

@@ -23,11 +23,9 @@ Filed file(store::Batch& batch, MailboxId mailbox, const NewEmail& email, const 
         batch.put(Tuple(key::of(key::Kind::email)).slot(filed.email).u8(static_cast<std::uint8_t>(i)),
                   Tuple(pieces[i]));
     }
-    batch.put(Tuple(key::of(key::Kind::membership)).slot(filed.email).u32(mailbox.value),
-              Tuple()
-                  .slot32(filed.uid)
-                  .u8(static_cast<std::uint8_t>(pieces.size()))
-                  .octets(email.blob.id.view()));
+    batch.put(
+        Tuple(key::of(key::Kind::membership)).slot(filed.email).u32(mailbox.value),
+        Tuple().slot32(filed.uid).u8(static_cast<std::uint8_t>(pieces.size())).octets(email.blob.id.view()));
     batch.reference(email.blob.id, Tuple().slot(filed.email));
 
     Row row;

@@ -12,16 +12,16 @@
 namespace heliopost::mailbox::key {
 
 enum class Kind : std::uint8_t {
-    mailbox = 0x20,           // mailbox u32 -> record::Mailbox
+    mailbox = 0x20,            // mailbox u32 -> record::Mailbox
     lost_subscription = 0x21,  // name text -> nothing
-    highest = 0x22,           // mailbox u32 -> HIGHESTMODSEQ u64
-    base = 0x23,              // mailbox u32 -> record::Base
-    chunk = 0x24,             // mailbox u32, first UID u32 -> record::Rows
-    operation = 0x25,         // mailbox u32, mod-sequence u64, first UID or 0 u32 -> record::Operation
-    expunged = 0x26,          // mailbox u32, mod-sequence u64 -> record::Expunged
-    email = 0x27,             // email u64, piece u8 -> record::Email, cut into pieces
-    membership = 0x28,        // email u64, mailbox u32 -> Membership
-    shared = 0x29,            // email u64 -> nothing: it is or was in more than one mailbox
+    highest = 0x22,            // mailbox u32 -> HIGHESTMODSEQ u64
+    base = 0x23,               // mailbox u32 -> record::Base
+    chunk = 0x24,              // mailbox u32, first UID u32 -> record::Rows
+    operation = 0x25,          // mailbox u32, mod-sequence u64, first UID or 0 u32 -> record::Operation
+    expunged = 0x26,           // mailbox u32, mod-sequence u64 -> record::Expunged
+    email = 0x27,              // email u64, piece u8 -> record::Email, cut into pieces
+    membership = 0x28,         // email u64, mailbox u32 -> Membership
+    shared = 0x29,             // email u64 -> nothing: it is or was in more than one mailbox
     last_uid_validity = 0x2a,  // -> u32
 };
 
@@ -50,14 +50,14 @@ inline std::string membership(EmailId id, MailboxId mailbox) {
 
 // Counters. Those of a mailbox that is gone stay at 0; its id is never used again.
 enum class Counter : std::uint8_t {
-    uid = 0x20,      // of a mailbox: its last UID
+    uid = 0x20,       // of a mailbox: its last UID
     messages = 0x21,  // of a mailbox
     unseen = 0x22,
     deleted = 0x23,
     octets = 0x24,
     email_id = 0x25,  // of the account: its last EmailId
     mailbox_id = 0x26,
-    account_octets = 0x27,    // what quota counts: a message counts once in every mailbox
+    account_octets = 0x27,  // what quota counts: a message counts once in every mailbox
     account_messages = 0x28,
 };
 

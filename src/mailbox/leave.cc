@@ -20,7 +20,8 @@ net::Task<Result<std::vector<std::optional<std::string>>>> read_all(Core* core, 
     values.reserve(rows->size());
     for (std::size_t at = 0; at < rows->size(); at += keys_a_read) {
         std::vector<std::string> keys;
-        for (std::size_t i = at; i < rows->size() && i < at + keys_a_read; ++i) keys.push_back(make_key((*rows)[i].email));
+        for (std::size_t i = at; i < rows->size() && i < at + keys_a_read; ++i)
+            keys.push_back(make_key((*rows)[i].email));
         auto some = CO_TRY(co_await core->store.multi_get(core->partition(), std::move(keys)));
         std::ranges::move(some, std::back_inserter(values));
     }
@@ -46,9 +47,10 @@ void release(store::Batch* batch, EmailId email, const Membership& membership, b
 
 }  // namespace
 
-net::Task<Result<std::vector<Membership>>> memberships_of(Core* core, MailboxId mailbox, std::vector<Row> rows) {
-    const auto values = CO_TRY(co_await read_all(
-        core, &rows, [mailbox](EmailId email) { return key::membership(email, mailbox); }));
+net::Task<Result<std::vector<Membership>>> memberships_of(Core* core, MailboxId mailbox,
+                                                          std::vector<Row> rows) {
+    const auto values = CO_TRY(
+        co_await read_all(core, &rows, [mailbox](EmailId email) { return key::membership(email, mailbox); }));
     std::vector<Membership> out;
     out.reserve(values.size());
     for (const auto& value : values) {
@@ -63,7 +65,8 @@ net::Task<Result<void>> leave(Core* core, store::Batch* batch, Leaving leaving) 
     ASSERT(!leaving.rows.empty());
     std::vector<std::optional<std::string>> shared;
     if (leaving.emails == Emails::released)
-        shared = CO_TRY(co_await read_all(core, &leaving.rows, [](EmailId id) { return key::of(Kind::shared, id); }));
+        shared = CO_TRY(
+            co_await read_all(core, &leaving.rows, [](EmailId id) { return key::of(Kind::shared, id); }));
     Counts counts;
     std::vector<EmailId> emails;
     emails.reserve(leaving.rows.size());

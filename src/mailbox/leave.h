@@ -11,7 +11,8 @@
 namespace heliopost::mailbox {
 
 // What the store knows of rows' emails, in the order of the rows; a row without is Fault::internal.
-net::Task<Result<std::vector<Membership>>> memberships_of(Core* core, MailboxId mailbox, std::vector<Row> rows);
+net::Task<Result<std::vector<Membership>>> memberships_of(Core* core, MailboxId mailbox,
+                                                          std::vector<Row> rows);
 
 // Takes the rows, in order of UID, out of the mailbox. released: an email in no other mailbox goes with
 // its blob's reference. kept: the caller has put it elsewhere in the same batch.

@@ -88,9 +88,9 @@ private:
 // Broken records are the store's owner's concern too, not only the reader's.
 void report(Core* core, MailboxId mailbox, const Error& error) {
     if (error.fault == Fault::internal)
-        core->home.log().error("mailbox.broken", {{"account", core->id.value},
-                                                  {"mailbox", mailbox.value},
-                                                  {"reason", error.text}});
+        core->home.log().error(
+            "mailbox.broken",
+            {{"account", core->id.value}, {"mailbox", mailbox.value}, {"reason", error.text}});
 }
 
 }  // namespace
@@ -129,7 +129,7 @@ net::Task<Result<LoadedPtr>> newest_view(Core* core, MailboxId mailbox) {
         co_return loaded;
     }
     core->cache.put(core->id, mailbox, *loaded);
-    if (is_due(**loaded) && core->wants_rewrite) core->wants_rewrite(mailbox);
+    if (is_due(*core, **loaded) && core->wants_rewrite) core->wants_rewrite(mailbox);
     co_return loaded;
 }
 

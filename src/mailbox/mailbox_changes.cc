@@ -1,6 +1,6 @@
 // CREATE, DELETE, RENAME, SUBSCRIBE. RFC 9051 §6.3.4 to §6.3.8.
 #include <algorithm>
-#include <set>
+#include <functional>
 
 #include "base/assert.h"
 #include "base/text.h"
@@ -15,6 +15,11 @@ namespace {
 using key::Kind;
 using store::ChangeKind;
 using store::Tuple;
+
+template <class Range, class Value, class Projection = std::identity>
+bool has(const Range& range, const Value& value, Projection projection = {}) {
+    return std::ranges::find(range, value, projection) != std::ranges::end(range);
+}
 
 bool is_child(std::string_view name, std::string_view parent) {
     return name.size() > parent.size() && name.starts_with(parent) && name[parent.size()] == '/';
@@ -40,7 +45,8 @@ public:
         std::uint32_t last = 0;
         if (last_) last = CO_TRY(store::TupleReader(*last_).u32());
         const auto now = static_cast<std::uint64_t>(std::max<std::int64_t>(core_->now_ms() / 1000, 1));
-        next_ = static_cast<std::uint32_t>(std::min<std::uint64_t>(std::max<std::uint64_t>(last + 1ULL, now), UINT32_MAX));
+        next_ = static_cast<std::uint32_t>(
+            std::min<std::uint64_t>(std::max<std::uint64_t>(last + 1ULL, now), UINT32_MAX));
         co_return Result<void>();
     }
 
@@ -48,10 +54,11 @@ public:
     Result<> add(const Listing& listing, const std::string& name, Role role) {
         for (std::size_t at = name.find('/'); at != std::string::npos; at = name.find('/', at + 1)) {
             const std::string parent = name.substr(0, at);
-            if (!std::ranges::contains(listing.mailboxes, parent, &Mailbox::name)) add_one(listing, parent, Role::none);
+            if (!has(listing.mailboxes, parent, &Mailbox::name)) add_one(listing, parent, Role::none);
         }
         add_one(listing, name, role);
-        if (listing.mailboxes.size() + made_.size() > mailboxes_max) return fail(Fault::too_large, "too many mailboxes");
+        if (listing.mailboxes.size() + made_.size() > mailboxes_max)
+            return fail(Fault::too_large, "too many mailboxes");
         return {};
     }
 
@@ -60,7 +67,7 @@ public:
         const auto end = name.rfind('/');
         if (end == std::string::npos) return {};
         const std::string parent = name.substr(0, end);
-        if (std::ranges::contains(listing.mailboxes, parent, &Mailbox::name)) return {};
+        if (has(listing.mailboxes, parent, &Mailbox::name)) return {};
         return add(listing, parent, Role::none);
     }
 
@@ -93,7 +100,7 @@ private:
         made_.push_back({.id = {},
                          .name = name,
                          .role = role,
-                         .subscribed = std::ranges::contains(listing.lost_subscriptions, name),
+                         .subscribed = has(listing.lost_subscriptions, name),
                          .uid_validity = UidValidity(next_++)});
     }
 
@@ -142,7 +149,8 @@ net::Task<Result<void>> erase_mailbox(Core* core, const Mailbox* mailbox, ModSeq
 Result<std::string> canonical_name(std::string name) {
     const auto bad = [] { return fail(Fault::denied, "this cannot be the name of a mailbox"); };
     if (name.empty() || name.size() > name_octets_max || !is_utf8(name)) return bad();
-    if (std::ranges::any_of(name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; })) return bad();
+    if (std::ranges::any_of(name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }))
+        return bad();
     const auto levels = split(name, '/');
     if (levels.size() > name_depth_max) return bad();
     if (std::ranges::any_of(levels, [](std::string_view level) { return level.empty(); })) return bad();
@@ -162,7 +170,7 @@ net::Task<Result<Mailbox>> create_mailbox(Core* core, std::string name, Role rol
     const auto mailboxes = CO_TRY(co_await mailboxes_of(core));
     const Listing& listing = mailboxes->listing;
     if (mailboxes->find(name) != nullptr) co_return fail(Fault::exists, "this mailbox exists");
-    if (role != Role::none && std::ranges::contains(listing.mailboxes, role, &Mailbox::role))
+    if (role != Role::none && has(listing.mailboxes, role, &Mailbox::role))
         co_return fail(Fault::exists, "another mailbox has this use");
     Creating creating(core);
     CO_TRY(co_await creating.begin());
@@ -239,7 +247,7 @@ net::Task<Result<void>> subscribe(Core* core, std::string name, bool subscribed)
     const auto mailboxes = CO_TRY(co_await mailboxes_of(core));
     Listing listing = mailboxes->listing;
     const auto found = std::ranges::find(listing.mailboxes, name, &Mailbox::name);
-    const bool lost = std::ranges::contains(listing.lost_subscriptions, name);
+    const bool lost = has(listing.lost_subscriptions, name);
     store::Batch batch(core->partition());
     if (found == listing.mailboxes.end()) {
         if (subscribed && !lost) co_return fail(Fault::not_found, "no such mailbox");

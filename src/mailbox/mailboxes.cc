@@ -25,8 +25,8 @@ net::Task<Result<void>> scan_kind(Core* core, Kind kind, Visit* visit) {
     std::string low = key::of(kind);
     const std::string high = store::after_prefix(low);
     for (bool more = true; more;) {
-        const auto page =
-            CO_TRY(co_await core->store.scan(core->partition(), low, high, rows_a_page, store::Direction::forward));
+        const auto page = CO_TRY(
+            co_await core->store.scan(core->partition(), low, high, rows_a_page, store::Direction::forward));
         for (const auto& [key, value] : page) {
             store::TupleReader parts(std::string_view(key).substr(1));
             CO_TRY((*visit)(parts, value));

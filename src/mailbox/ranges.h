@@ -54,7 +54,8 @@ Result<Ranges> unpack(const Repeated& packed) {
     for (int i = 0; i < packed.size(); i += 2) {
         const std::uint64_t first = before + packed[i];
         const std::uint64_t last = first + packed[i + 1];
-        if (first == before || last > UINT32_MAX) return fail(Fault::internal, "a record's UID ranges are broken");
+        if (first == before || last > UINT32_MAX)
+            return fail(Fault::internal, "a record's UID ranges are broken");
         ranges.push_back({static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(last)});
         before = last;
     }

@@ -18,11 +18,9 @@ namespace {
 
 using key::Kind;
 
-constexpr std::uint64_t operations_max = 1'000;
 constexpr std::uint64_t operation_octets_max = 4'000'000;
-constexpr std::size_t commit_octets_max = 4'000'000;  // of chunks; far below store::batch_octets_max
-constexpr std::size_t pruned_max = 1'000;             // expunged rows a rewrite
-constexpr std::chrono::days expunged_kept{365};       // architecture.md §5
+constexpr std::size_t pruned_max = 1'000;        // expunged rows a rewrite
+constexpr std::chrono::days expunged_kept{365};  // architecture.md §5
 
 class Rewriting {
 public:
@@ -36,7 +34,7 @@ public:
         const auto& chunks = before_->view->chunks();
         for (std::size_t i = chunks.size(); i > 0; --i) {
             put_chunk(chunks[i - 1], is_stored(chunks[i - 1]));
-            if (batch_.octets() >= commit_octets_max) CO_TRY(co_await commit());
+            if (batch_.octets() >= core_->options.rewrite_octets_max) CO_TRY(co_await commit());
         }
         for (const Uid first : old_keys_) batch_.erase(key::chunk(mailbox_, first));  // below the first chunk
         CO_TRY(co_await raise_base());
@@ -101,7 +99,8 @@ private:
         const std::int64_t oldest = unix_milliseconds(core_->home.now() - expunged_kept);
         for (const auto& [key, value] : rows) {
             record::Expunged expunged;
-            if (!expunged.ParseFromString(value)) co_return fail(Fault::internal, "a record of expunges is broken");
+            if (!expunged.ParseFromString(value))
+                co_return fail(Fault::internal, "a record of expunges is broken");
             if (expunged.at() >= oldest) break;
             store::TupleReader parts(std::string_view(key).substr(low.size()));
             base->expunged_floor = ModSequence(CO_TRY(parts.u64()));
@@ -137,16 +136,16 @@ private:
 
 }  // namespace
 
-bool is_due(const LoadedView& loaded) {
+bool is_due(const Core& core, const LoadedView& loaded) {
     // Replaying must not cost many times what reading the chunks does.
     const std::uint64_t rows_touched_max = 100'000 + 4 * loaded.view->size();
-    return loaded.operations > operations_max || loaded.operation_octets > operation_octets_max ||
-           loaded.rows_touched > rows_touched_max;
+    return loaded.operations > core.options.log_operations_max ||
+           loaded.operation_octets > operation_octets_max || loaded.rows_touched > rows_touched_max;
 }
 
 net::Task<Result<void>> rewrite(Core* core, MailboxId mailbox) {
     const LoadedPtr loaded = CO_TRY(co_await newest_view(core, mailbox));
-    if (!is_due(*loaded)) co_return Result<void>();
+    if (!is_due(*core, *loaded)) co_return Result<void>();
     Rewriting rewriting(core, mailbox, loaded);
     const Result<void> done = co_await rewriting.run();
     if (!done) core->cache.erase(core->id, mailbox);  // it no longer knows which chunks are stored

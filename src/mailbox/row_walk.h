@@ -11,7 +11,9 @@ namespace heliopost::mailbox {
 class RowWalk {
 public:
     // The View and the ranges must outlive it.
-    RowWalk(const View& view, std::span<const imap::NumberRange> ranges) : view_(&view), ranges_(ranges) { seek(); }
+    RowWalk(const View& view, std::span<const imap::NumberRange> ranges) : view_(&view), ranges_(ranges) {
+        seek();
+    }
 
     // The next row, or null at the end.
     const Row* next() {

@@ -189,8 +189,8 @@ Result<mime::Part> read_part(const record::Part& in, std::uint64_t octets) {
     }
     out.type.parameters = TRY(read_parameters(in.parameters()));
     out.disposition = {in.disposition(), TRY(read_parameters(in.disposition_parameters()))};
-    out.encoding = in.known_encoding() == 0 ? in.encoding()
-                                            : std::string(known_encodings[in.known_encoding() - 1]);
+    out.encoding =
+        in.known_encoding() == 0 ? in.encoding() : std::string(known_encodings[in.known_encoding() - 1]);
     out.id = text_if(in.has_id(), in.id());
     out.description = text_if(in.has_description(), in.description());
     out.md5 = text_if(in.has_md5(), in.md5());

@@ -33,7 +33,8 @@ std::size_t View::chunk_of(std::size_t index) const {
 }
 
 std::size_t View::lower_bound(Uid uid) const {
-    const auto chunk = std::ranges::lower_bound(chunks_, uid, {}, [](const auto& c) { return c->rows.back().uid; });
+    const auto chunk =
+        std::ranges::lower_bound(chunks_, uid, {}, [](const auto& c) { return c->rows.back().uid; });
     if (chunk == chunks_.end()) return size();
     const auto row = std::ranges::lower_bound((*chunk)->rows, uid, {}, &Row::uid);
     return chunk_begin(static_cast<std::size_t>(chunk - chunks_.begin())) +
@@ -54,7 +55,8 @@ std::optional<std::size_t> View::first_unseen() const {
     if (status_.unseen == 0) return std::nullopt;
     for (std::size_t i = 0; i < chunks_.size(); ++i) {
         const auto& rows = chunks_[i]->rows;
-        const auto row = std::ranges::find_if(rows, [](const Row& r) { return !r.has(imap::SystemFlag::seen); });
+        const auto row =
+            std::ranges::find_if(rows, [](const Row& r) { return !r.has(imap::SystemFlag::seen); });
         if (row != rows.end()) return chunk_begin(i) + static_cast<std::size_t>(row - rows.begin());
     }
     return std::nullopt;

@@ -37,7 +37,8 @@ ViewBuilder::ViewBuilder(const View& view)
         places_.push_back({chunk, nullptr, chunk->rows.front().uid, ModSequence()});
 }
 
-ViewBuilder::ViewBuilder(Mailbox mailbox, Uid uid_next, std::vector<std::string> keywords, ModSequence highest)
+ViewBuilder::ViewBuilder(Mailbox mailbox, Uid uid_next, std::vector<std::string> keywords,
+                         ModSequence highest)
     : mailbox_(std::move(mailbox)), keywords_(std::move(keywords)), counted_(false) {
     status_.uid_validity = mailbox_.uid_validity;
     status_.uid_next = uid_next;
@@ -159,20 +160,25 @@ std::uint64_t ViewBuilder::bits_of(const SetFlags& what) {
     if (what.mode != Mode::remove) return to_bits(flags, keywords_);
     std::uint64_t bits = what.system;
     for (const std::string& keyword : what.keywords)
-        if (const auto known = find_keyword(keywords_, keyword)) bits |= std::uint64_t{1} << (keyword_bit + *known);
+        if (const auto known = find_keyword(keywords_, keyword))
+            bits |= std::uint64_t{1} << (keyword_bit + *known);
     return bits;
 }
 
 void ViewBuilder::set_flags(const SetFlags& what, ModSequence at) {
     const std::uint64_t bits = bits_of(what);
-    const std::uint64_t keep = what.mode == Mode::add ? ~std::uint64_t{0} : what.mode == Mode::remove ? ~bits : 0;
+    const std::uint64_t keep = what.mode == Mode::add      ? ~std::uint64_t{0}
+                               : what.mode == Mode::remove ? ~bits
+                                                           : 0;
     const std::uint64_t set = what.mode == Mode::remove ? 0 : bits;
     const auto seen = static_cast<std::uint64_t>(SystemFlag::seen);
     const auto deleted = static_cast<std::uint64_t>(SystemFlag::deleted);
     std::size_t at_place = 0;
     std::uint32_t newly_seen = 0, newly_unseen = 0, newly_deleted = 0, undeleted = 0;
     for (const auto& [first, last] : what.uids) {
-        const auto ends_before = [&](const Place& p) { return p.chunk->rows.empty() || p.chunk->rows.back().uid.value < first; };
+        const auto ends_before = [&](const Place& p) {
+            return p.chunk->rows.empty() || p.chunk->rows.back().uid.value < first;
+        };
         while (at_place < places_.size() && ends_before(places_[at_place])) ++at_place;
         for (std::size_t i = at_place; i < places_.size() && places_[i].first.value <= last; ++i) {
             if (places_[i].as_of >= at) continue;

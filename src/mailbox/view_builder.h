@@ -1,8 +1,8 @@
 // ViewBuilder: replays operations over chunks, copying only those that it changes.
 //
 // Every UID belongs to one chunk: the last whose first UID, as stored, is not above it. A chunk may be
-// true as of a later mod-sequence than its neighbours, in the middle of a rewrite (rewrite.h); operations up to
-// that one leave it alone.
+// true as of a later mod-sequence than its neighbours, in the middle of a rewrite (rewrite.h); operations up
+// to that one leave it alone.
 #pragma once
 
 #include <cstdint>

@@ -34,7 +34,7 @@ public:
     Task<void> wait(Role role, Direction direction, Deadline deadline, Event* also);
 
     // Counts an operation that did not wait; lets the others have a turn now and then, so that a fast peer
-    // does not hold the loop.
+    // does not hold the loop, and then throws Stopped if so.
     Task<void> breathe();
 
 private:

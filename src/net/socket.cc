@@ -27,6 +27,7 @@ void Socket::close() noexcept {
 Task<void> Socket::wait(Role role, Direction direction, Deadline deadline, Event* also) {
     const std::shared_ptr<Socket> alive = shared_from_this();
     without_wait_ = 0;
+    if (closed_) throw Gone("closed");
     Waiting& waiting = waiting_[role];
     ASSERT(waiting.wait == nullptr);
     Wait wait(world_);
@@ -35,10 +36,8 @@ Task<void> Socket::wait(Role role, Direction direction, Deadline deadline, Event
     waiting.deadline = deadline;
     std::optional<EventWaiter> event;
     if (also != nullptr) event.emplace(also, [&wait] { wait.end(); });
-    if (!closed_) {
-        arm(direction);
-        arm_timer(deadline);
-    }
+    arm(direction);
+    arm_timer(deadline);
     const Wait::End how = co_await wait.suspend();
     throw_unless_ready(how);
     if (closed_) throw Gone("closed");
@@ -50,6 +49,8 @@ Task<void> Socket::breathe() {
     without_wait_ = 0;
     const std::shared_ptr<Socket> alive = shared_from_this();
     co_await next_turn(&world_);
+    const bool stopped = co_await is_stopped();
+    if (stopped) throw Stopped();
     if (closed_) throw Gone("closed");
 }
 

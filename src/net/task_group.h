@@ -1,8 +1,8 @@
 // TaskGroup: the owner of tasks that run on their own. The only place that spawns.
 //
 // A group belongs to one loop. stop() ends every wait inside its tasks with Stopped, present and future ones;
-// only Stream::write still gives to the kernel what it takes without waiting: a farewell. join() waits for
-// the last to finish. Destroying a group with live tasks is a programming error.
+// only Stream::write still gives the kernel a little that it takes without waiting: a farewell. join() waits
+// for the last to finish. Destroying a group with live tasks is a programming error.
 #pragma once
 
 #include <functional>

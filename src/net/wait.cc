@@ -64,14 +64,14 @@ Wait::~Wait() {
 }
 
 void Wait::end(End how) {
-    if (end_) return;
-    end_ = how;
+    if (std::exchange(ended_, true)) return;
+    how_ = how;
     if (resume_) turns_->make_ready(*this);
 }
 
 void Wait::end_now(End how) {
-    if (end_) return;
-    end_ = how;
+    if (std::exchange(ended_, true)) return;
+    how_ = how;
     if (resume_) resume();
 }
 
@@ -80,7 +80,7 @@ void Wait::begin(Resume resume, asio::cancellation_slot slot) {
     resume_ = std::move(resume);
     slot_ = slot;
     if (slot_.is_connected()) slot_.assign([this](asio::cancellation_type) { cancelled(); });
-    if (end_) turns_->make_ready(*this);
+    if (ended_) turns_->make_ready(*this);
 }
 
 void Wait::cancelled() {
@@ -94,12 +94,12 @@ void Wait::resume() {
     if (slot_.is_connected()) slot_.clear();
     Resume resume = std::move(resume_);
     resume_ = nullptr;
-    resume(*end_);  // may destroy this
+    resume(how_);  // may destroy this
 }
 
 Task<Wait::End> Wait::suspend() {
     if (!turns_->abandoned()) {
-        if (end_) co_return *end_;
+        if (ended_) co_return how_;
         const bool stopped = co_await is_stopped();
         if (stopped) co_return End::stopped;
     }

@@ -11,7 +11,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 
 #include "base/time.h"
 #include "net/task.h"
@@ -80,7 +79,8 @@ private:
 
     World& world_;
     std::shared_ptr<Turns> turns_;
-    std::optional<End> end_;
+    bool ended_ = false;
+    End how_ = End::ready;
     Resume resume_;
     boost::asio::cancellation_slot slot_;
     std::uint64_t timer_ = 0;

@@ -179,10 +179,11 @@ public:
     // Called, on any thread, when next_due() became earlier. Must not call the Queue: post to a loop.
     virtual void on_due(std::function<void()> changed) = 0;
 
-    // Writes the outcomes, and what is `also` said, in one commit. A failed commit changes nothing and
-    // gives the recipients back; Fault::conflict is resolved inside: a recipient held meanwhile stays held
-    // unless its outcome is final. When the wait is cut off (Stopped), the outcome is in doubt: the
-    // recipients stay leased until the next start, so that nothing is sent twice.
+    // Writes the outcomes, and what is `also` said, in one commit. Fault::conflict is resolved inside: a
+    // recipient held meanwhile stays held unless its outcome is final. What could not be written is never
+    // given back, or it would be sent again: with Fault::temporary it is kept and written by a later due(),
+    // which the caller makes within a minute; with any other fault, or when the wait is cut off (Stopped),
+    // its recipients stay leased until the next start.
     virtual net::Task<Result<void>> complete(Lease lease, std::vector<Outcome> outcomes, Also also) = 0;
 
     // For the administrator: all recipients of the entry, or one. They give how many changed, and fail with

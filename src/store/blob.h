@@ -1,4 +1,5 @@
-// Blobs: octets written once, named by a random id, found again by their SHA-256.
+// Blobs: octets written once, named by an id that is never guessed (time and 80 random bits), found
+// again by their SHA-256.
 //
 // A blob is kept by references (Batch::reference), not by counters; one that has none and was not used
 // for 24 hours is swept. Chunks of chunk_octets, each compressed (zstd) and checksummed.

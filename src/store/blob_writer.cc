@@ -60,15 +60,15 @@ net::Task<Result<StagedBlob>> ChunkedWriter::finish() {
 
 // Names the stored blob of the same octets in staged, if there is one that will stay.
 net::Task<Result<bool>> ChunkedWriter::find_known(StagedBlob* staged) {
-    const auto id = co_await store_.get(blobs_partition, hash_key(staged->ref.sha256));
-    if (!id) co_return std::unexpected(id.error());
-    if (!id->has_value()) co_return false;
+    const std::optional<std::string> id =
+        CO_TRY(co_await store_.get(blobs_partition, hash_key(staged->ref.sha256)));
+    if (!id) co_return false;
     BlobRef known = staged->ref;
-    known.id = CO_TRY(BlobId::from(**id));
-    const auto record = co_await store_.get(blobs_partition, manifest_key(known.id));
-    if (!record) co_return std::unexpected(record.error());
+    known.id = CO_TRY(BlobId::from(*id));
+    const std::optional<std::string> record =
+        CO_TRY(co_await store_.get(blobs_partition, manifest_key(known.id)));
     Manifest manifest;
-    if (!record->has_value() || !manifest.ParseFromString(**record)) co_return false;
+    if (!record || !manifest.ParseFromString(*record)) co_return false;
     if (manifest.octets() != octets_) co_return false;
 
     const Time last_used = from_unix_milliseconds(static_cast<std::int64_t>(manifest.last_used_ms()));

@@ -29,11 +29,11 @@ std::unique_ptr<BlobWriter> Blobs::writer(std::uint64_t octets_max) {
 }
 
 net::Task<Result<std::string>> Blobs::read(BlobId blob, std::uint64_t from, std::uint64_t count) {
-    auto record = co_await store_.get(blobs_partition, manifest_key(blob));
-    if (!record) co_return std::unexpected(record.error());
-    if (!record->has_value()) co_return fail(Fault::not_found, "no such message");
+    const std::optional<std::string> record =
+        CO_TRY(co_await store_.get(blobs_partition, manifest_key(blob)));
+    if (!record) co_return fail(Fault::not_found, "no such message");
     Manifest manifest;
-    if (!manifest.ParseFromString(**record)) co_return fail(Fault::internal, "a manifest is damaged");
+    if (!manifest.ParseFromString(*record)) co_return fail(Fault::internal, "a manifest is damaged");
     const std::uint64_t octets = manifest.octets();
     if (from >= octets || count == 0) co_return std::string();
     count = std::min({count, octets - from, std::uint64_t{read_octets_max}});

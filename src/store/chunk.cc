@@ -49,9 +49,14 @@ std::string encode_chunk(std::string_view plain) {
     out[1] = key_none;
     const std::string octets = Tuple().u32(static_cast<std::uint32_t>(plain.size()));
     out.replace(2, 4, octets);
-    const std::string_view view = out;
-    out.replace(6, 4, checksum_of(view.substr(0, 6), view.substr(chunk_header_octets)));
-    return out;
+    return with_right_checksum(std::move(out));
+}
+
+std::string with_right_checksum(std::string record) {
+    if (record.size() < chunk_header_octets) return record;
+    const std::string_view view = record;
+    const auto checksum = checksum_of(view.substr(0, 6), view.substr(chunk_header_octets));
+    return std::move(record.replace(6, 4, checksum));
 }
 
 Result<std::string> decode_chunk(std::string_view record) {

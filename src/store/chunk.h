@@ -22,4 +22,7 @@ std::string encode_chunk(std::string_view plain);
 // Fails with Fault::internal when a record is not what encode_chunk made.
 Result<std::string> decode_chunk(std::string_view record);
 
+// The record with its checksum made right, so that tests reach what the checksum guards.
+std::string with_right_checksum(std::string record);
+
 }  // namespace heliopost::store

@@ -18,6 +18,7 @@ constexpr size_t header_octets = 7;         // checksum u32, length u16, type u8
 constexpr size_t write_header_octets = 12;  // sequence number u64, count u32; little-endian
 constexpr std::string_view mark_magic = "HPsync1:";
 constexpr char log_data_tag = 3;
+constexpr size_t head_octets = 64;  // of a write: its header and its mark
 
 std::uint64_t little_endian(std::string_view octets) {
     std::uint64_t value = 0;
@@ -32,6 +33,7 @@ std::uint32_t unmask(std::uint32_t masked) {
 }
 
 std::optional<std::uint64_t> find_mark(std::string_view write) {
+    if (write.size() < write_header_octets) return std::nullopt;
     write.remove_prefix(write_header_octets);
     const size_t length = mark_magic.size() + 8;
     if (write.size() < 2 + length || write[0] != log_data_tag || static_cast<size_t>(write[1]) != length ||
@@ -66,7 +68,7 @@ std::string log_mark(std::uint64_t last_synced) {
 
 void LogScan::add_file(std::string name, std::string_view octets) {
     file_ = std::move(name);
-    pending_until_.reset();
+    head_.reset();
     for (size_t at = 0; at < octets.size(); at += block_octets)
         add_block(octets.substr(at, block_octets), at);
 }
@@ -88,28 +90,27 @@ void LogScan::add_block(std::string_view block, std::uint64_t offset) {
 }
 
 void LogScan::note_damage(std::uint64_t offset) {
-    pending_until_.reset();
+    head_.reset();
     if (!damage_) damage_ = LogDamage{file_, offset, good_until_, 0};
 }
 
+// A write comes in one record or in fragments; its front says all, its end that it is whole.
 void LogScan::take(const Record& record) {
-    if (record.type == Record::middle) return;
-    if (record.type == Record::last) {
-        if (pending_until_) good(*pending_until_);
-        pending_until_.reset();
-        return;
+    const bool begins = record.type == Record::full || record.type == Record::first;
+    if (begins) head_.emplace();
+    if (!head_) return;
+    head_->append(record.payload.substr(0, head_octets - std::min(head_octets, head_->size())));
+    if (damage_) {
+        if (const auto mark = find_mark(*head_))
+            damage_->acknowledged_until = std::max(damage_->acknowledged_until, *mark);
     }
-    if (record.payload.size() < write_header_octets) return;
-    const std::uint64_t sequence = little_endian(record.payload.substr(0, 8));
-    const std::uint64_t until = sequence + little_endian(record.payload.substr(8, 4)) - 1;
-    pending_until_.reset();
-    if (record.type == Record::full)
-        good(until);
-    else
-        pending_until_ = until;
-    if (!damage_) return;
-    if (const auto mark = find_mark(record.payload))
-        damage_->acknowledged_until = std::max(damage_->acknowledged_until, *mark);
+    if (record.type != Record::full && record.type != Record::last) return;
+    if (head_->size() >= write_header_octets) {
+        const std::string_view head = *head_;
+        const std::uint64_t count = little_endian(head.substr(8, 4));
+        good_until_ = std::max(good_until_, little_endian(head.substr(0, 8)) + count - (count > 0 ? 1 : 0));
+    }
+    head_.reset();
 }
 
 Result<std::optional<LogDamage>> scan_logs(const std::string& directory) {

@@ -38,12 +38,11 @@ private:
     void add_block(std::string_view block, std::uint64_t offset);
     void take(const Record& record);
     void note_damage(std::uint64_t offset);
-    void good(std::uint64_t until) { good_until_ = until > good_until_ ? until : good_until_; }
 
     std::string file_;
     std::optional<LogDamage> damage_;
     std::uint64_t good_until_ = 0;
-    std::optional<std::uint64_t> pending_until_;  // of a write whose last fragment is still to come
+    std::optional<std::string> head_;  // the front of a write whose last fragment is still to come
 };
 
 // All logs (*.log) of the directory. Fails when one cannot be read.

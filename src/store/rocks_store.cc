@@ -119,8 +119,14 @@ public:
     explicit RocksChunks(Parts& parts) : parts_(parts) {}
 
     BlobId new_id() override {
+        // The time in front, so that rows of new blobs lie side by side: less work to insert and to compact.
+        constexpr size_t time_octets = 6;
         BlobId id;
-        ASSERT(RAND_bytes(reinterpret_cast<unsigned char*>(id.octets.data()), id.octets.size()) == 1);
+        auto ms = static_cast<std::uint64_t>(unix_milliseconds(now()));
+        for (size_t i = time_octets; i > 0; --i, ms >>= 8)
+            id.octets[i - 1] = static_cast<std::byte>(ms & 0xff);
+        ASSERT(RAND_bytes(reinterpret_cast<unsigned char*>(&id.octets[time_octets]),
+                          static_cast<int>(id.octets.size() - time_octets)) == 1);
         return id;
     }
     Time now() const override { return parts_.options.clock(); }

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "base/text.h"
 
@@ -124,10 +125,9 @@ Converter open_converter(std::string_view name) {
     return converter;
 }
 
-std::string convert(UConverter* converter, std::string_view text, size_t octets_max) {
-    std::string out;
-    out.reserve(std::min(text.size() + text.size() / 4, octets_max));
-    Utf16Reader reader;
+// Appends to out until it has octets_max. last: nothing follows.
+void feed_converter(UConverter* converter, std::string_view text, bool last, Utf16Reader& reader,
+                    std::string& out, size_t octets_max) {
     std::array<UChar, 1024> units;
     const char* from = text.data();
     const char* const end = from + text.size();
@@ -135,9 +135,16 @@ std::string convert(UConverter* converter, std::string_view text, size_t octets_
     while (error == U_BUFFER_OVERFLOW_ERROR && out.size() < octets_max) {
         error = U_ZERO_ERROR;
         UChar* to = units.data();
-        ucnv_toUnicode(converter, &to, units.data() + units.size(), &from, end, nullptr, true, &error);
+        ucnv_toUnicode(converter, &to, units.data() + units.size(), &from, end, nullptr, last, &error);
         reader.feed(units.data(), to, out);
     }
+}
+
+std::string convert(UConverter* converter, std::string_view text, size_t octets_max) {
+    std::string out;
+    out.reserve(std::min(text.size() + text.size() / 4, octets_max));
+    Utf16Reader reader;
+    feed_converter(converter, text, true, reader, out, octets_max);
     reader.finish(out);
     return out;
 }
@@ -145,6 +152,26 @@ std::string convert(UConverter* converter, std::string_view text, size_t octets_
 template <size_t count>
 bool is_one_of(std::string_view name, const std::array<std::string_view, count>& names) {
     return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// Of a charset whose octets need no guessing; name in lower case.
+Converter named_converter(std::string_view name) {
+    for (const Alias& alias : aliases)
+        if (alias.name == name) name = alias.icu;
+    if (is_one_of(name, guessed_names) || name.size() > charset_name_octets_max) return {nullptr, ucnv_close};
+    return open_converter(name);
+}
+
+// How many octets at the end may be the start of a UTF-8 sequence that goes on.
+size_t cut_sequence_octets(std::string_view text) {
+    for (size_t back = 1; back <= 3 && back <= text.size(); ++back) {
+        const auto octet = static_cast<unsigned char>(text[text.size() - back]);
+        if (octet < 0x80) return 0;
+        if (octet < 0xC0) continue;
+        const size_t octets = octet >= 0xF0 ? 4 : octet >= 0xE0 ? 3 : 2;
+        return octets > back ? back : 0;
+    }
+    return 0;
 }
 
 std::string cut(std::string text, size_t octets_max) {
@@ -173,16 +200,74 @@ std::string_view utf8_prefix(std::string_view text, size_t octets_max) {
     return text.substr(0, end);
 }
 
-std::string to_utf8(std::string_view charset, std::string_view text, size_t octets_max) {
-    const std::string asked = to_lower(trim(charset));
-    std::string_view name = asked;
-    if (is_one_of(name, utf8_names)) return cut(repair_utf8(text.substr(0, octets_max + 4)), octets_max);
-    for (const Alias& alias : aliases)
-        if (alias.name == name) name = alias.icu;
+bool is_known_charset(std::string_view charset) {
+    const std::string name = to_lower(trim(charset));
+    return name == "us-ascii" || is_one_of(std::string_view(name), utf8_names) || named_converter(name);
+}
 
-    Converter converter(nullptr, ucnv_close);
-    if (!is_one_of(name, guessed_names) && name.size() <= charset_name_octets_max)
-        converter = open_converter(name);
+struct CharsetReader::Converting {
+    enum class As : std::uint8_t { unknown, utf8, converted };
+
+    As as = As::unknown;
+    Converter converter{nullptr, ucnv_close};
+    Utf16Reader reader;
+    std::string held;  // utf8: the start of a sequence that may go on
+};
+
+CharsetReader::CharsetReader(std::string_view charset) : converting_(std::make_unique<Converting>()) {
+    const std::string name = to_lower(trim(charset));
+    if (is_one_of(std::string_view(name), utf8_names)) {
+        converting_->as = Converting::As::utf8;
+    } else if ((converting_->converter = named_converter(name))) {
+        converting_->as = Converting::As::converted;
+    }
+}
+
+CharsetReader::~CharsetReader() = default;
+CharsetReader::CharsetReader(CharsetReader&&) noexcept = default;
+CharsetReader& CharsetReader::operator=(CharsetReader&&) noexcept = default;
+
+void CharsetReader::feed(std::string_view octets, std::string& out) {
+    Converting& now = *converting_;
+    if (now.as == Converting::As::unknown) {
+        const auto whole = octets.substr(0, octets.size() - cut_sequence_octets(octets));
+        now.as = Converting::As::utf8;
+        if (!is_utf8(whole)) now.converter = open_converter("windows-1252");
+        if (now.converter) now.as = Converting::As::converted;
+    }
+    if (now.as == Converting::As::converted) {
+        feed_converter(now.converter.get(), octets, false, now.reader, out, std::string::npos);
+        return;
+    }
+    std::string joined = std::exchange(now.held, {});
+    std::string_view text = octets;
+    if (!joined.empty()) {
+        joined += octets;
+        text = joined;
+    }
+    const size_t open = cut_sequence_octets(text);
+    now.held = text.substr(text.size() - open);
+    const auto whole = text.substr(0, text.size() - open);
+    if (is_utf8(whole)) {
+        out += whole;
+    } else {
+        out += repair_utf8(whole);
+    }
+}
+
+void CharsetReader::finish(std::string& out) {
+    Converting& now = *converting_;
+    if (now.as == Converting::As::converted)
+        feed_converter(now.converter.get(), {}, true, now.reader, out, std::string::npos);
+    now.reader.finish(out);
+    out += repair_utf8(std::exchange(now.held, {}));
+}
+
+std::string to_utf8(std::string_view charset, std::string_view text, size_t octets_max) {
+    const std::string name = to_lower(trim(charset));
+    if (is_one_of(std::string_view(name), utf8_names))
+        return cut(repair_utf8(text.substr(0, octets_max + 4)), octets_max);
+    Converter converter = named_converter(name);
     if (!converter) {
         if (is_utf8(text)) return std::string(utf8_prefix(text, octets_max));
         converter = open_converter("windows-1252");

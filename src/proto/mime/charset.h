@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,27 @@ inline constexpr size_t converted_octets_max = size_t{64} << 20;  // of one call
 // Stops at octets_max of output, on a whole character.
 std::string to_utf8(std::string_view charset, std::string_view text,
                     size_t octets_max = converted_octets_max);
+
+// Whether to_utf8() knows this charset and need not guess.
+bool is_known_charset(std::string_view charset);
+
+// to_utf8() for a text that comes in pieces, cut anywhere. A charset that must be guessed is guessed from the
+// first piece.
+class CharsetReader {
+public:
+    explicit CharsetReader(std::string_view charset);
+    ~CharsetReader();
+    CharsetReader(CharsetReader&&) noexcept;
+    CharsetReader& operator=(CharsetReader&&) noexcept;
+
+    // Appends what is certain so far.
+    void feed(std::string_view octets, std::string& out);
+    void finish(std::string& out);
+
+private:
+    struct Converting;
+    std::unique_ptr<Converting> converting_;
+};
 
 // U+FFFD for every ill-formed sequence; a copy of well-formed text.
 std::string repair_utf8(std::string_view text);

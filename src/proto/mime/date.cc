@@ -27,7 +27,7 @@ constexpr auto zones = std::to_array<Zone>(
 std::optional<unsigned> take_number(Cursor& in, size_t digits_max) {
     const auto digits = in.take_while(is_digit);
     if (digits.empty() || digits.size() > digits_max) return std::nullopt;
-    return static_cast<unsigned>(*to_number(digits));
+    return static_cast<unsigned>(to_number(digits).value_or(0));
 }
 
 // month-name, in full too. A number is taken as well: not in the RFC, seen in the wild.
@@ -88,7 +88,7 @@ std::chrono::minutes take_zone(Cursor& in) {
         in.skip();
         const auto digits = in.take_while(is_digit);
         if (digits.size() < 3 || digits.size() > 4) return {};
-        const auto number = static_cast<int>(*to_number(digits));  // -600 is -0600
+        const auto number = static_cast<int>(to_number(digits).value_or(0));  // -600 is -0600
         const std::chrono::minutes zone(number / 100 * 60 + number % 100);
         if (number % 100 > 59 || zone >= std::chrono::days(1)) return {};
         return sign == '-' ? -zone : zone;

@@ -220,7 +220,7 @@ TEST_CASE("scanner: past each limit the rest is opaque, and nothing fails") {
         limits.field_octets = 100;
         const std::string message = "Subject: " + std::string(5'000, 'x') + "\nTo: a@b\n\n";
         const Structure structure = scan(message, limits);
-        CHECK(structure.envelopes[0].subject->size() == 99);
+        CHECK(structure.envelopes[0].subject.value_or("").size() == 99);
         CHECK(structure.envelopes[0].to.size() == 1);
         CHECK(structure.over_limit);
         CHECK(scan_bytewise(message, limits) == structure);
@@ -228,7 +228,7 @@ TEST_CASE("scanner: past each limit the rest is opaque, and nothing fails") {
     SUBCASE("all fields") {
         limits.header_octets = 100;
         const Structure structure = scan("Subject: " + std::string(500, 'x') + "\nTo: a@b\n\n", limits);
-        CHECK(structure.envelopes[0].subject->size() == 99);
+        CHECK(structure.envelopes[0].subject.value_or("").size() == 99);
         CHECK(structure.envelopes[0].to.empty());
         CHECK(structure.over_limit);
     }

@@ -43,7 +43,7 @@ TEST_CASE("date: RFC 5322 §3.3 and §4.3") {
         CHECK((date ? format_date(*date) : "") == want);
         for (size_t length = 0; length < value.size(); ++length) parse_date(value.substr(0, length));
     }
-    CHECK(parse_date("Thu, 1 Jan 1970 01:00:00 +0100")->time == Time());
+    CHECK(parse_date("Thu, 1 Jan 1970 01:00:00 +0100") == DateTime{Time(), std::chrono::minutes(60)});
     CHECK_FALSE(format_date({Time::max(), std::chrono::minutes(1'000'000)}).empty());
     CHECK_FALSE(format_date({Time::min(), std::chrono::minutes(-1'000'000)}).empty());
 }
@@ -114,6 +114,35 @@ TEST_CASE("charsets: to UTF-8, unknown ones too") {
     for (int i = 0; i < 3'000; ++i) pairs.append("\xD8\x3D\xDE\x00", 4), want += "😀";
     CHECK(to_utf8("utf-16be", pairs) == want);
     CHECK(repair_utf8("\xED\xA0\x80") == "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");  // a surrogate
+}
+
+TEST_CASE("a charset read in pieces of any size gives the same text") {
+    struct Case {
+        std::string_view charset;
+        std::string_view octets;
+    };
+    const Case cases[] = {
+        {"utf-8", "aü€😀\xFF\xE2\x82z"}, {"us-ascii", "ü plain"},
+        {"iso-8859-1", "\xFC\x80z"},     {"iso-2022-jp", "a\x1B$B$\"\x1B(Bz"},
+        {"gb18030", "\xC4\xE3\xC4\xE3"}, {"utf-16be", std::string_view("\xD8\x3D\xDE\x00\x00z", 6)},
+    };
+    for (const auto& [charset, octets] : cases)
+        for (size_t piece = 1; piece <= octets.size(); ++piece) {
+            CAPTURE(charset);
+            CAPTURE(piece);
+            CharsetReader reader(charset);
+            std::string out;
+            // What is guessed is guessed from the first piece: here from the whole.
+            const size_t step = charset == "us-ascii" ? octets.size() : piece;
+            for (size_t at = 0; at < octets.size(); at += step) reader.feed(octets.substr(at, step), out);
+            reader.finish(out);
+            CHECK(out == to_utf8(charset, octets));
+        }
+    CHECK(is_known_charset("UTF-8"));
+    CHECK(is_known_charset("us-ascii"));
+    CHECK(is_known_charset("KOI8-R"));
+    CHECK_FALSE(is_known_charset("x-nothing"));
+    CHECK_FALSE(is_known_charset(""));
 }
 
 TEST_CASE("transfer encodings: lenient, any chunking, RFC 2045 §6") {

@@ -109,7 +109,7 @@ net::Task<void> Session::run_command(std::string text) {
         imap::append_status(out_.text(), tag, condition, "", error.text);
         co_return;
     }
-    const std::string tag = parsed->tag;
+    tag_ = parsed->tag;
     const std::string name(imap::command_name(*parsed));
     const Telling told = telling(parsed->body);
     Completion end = bad("not in this state");
@@ -117,7 +117,7 @@ net::Task<void> Session::run_command(std::string text) {
     if (end.condition == imap::Condition::bad) ++errors_;
     if (selected_) co_await synchronise(told);
     if (end.text.empty()) end.text = name + " completed";
-    imap::append_status(out_.text(), tag, end.condition, end.code, end.text);
+    imap::append_status(out_.text(), tag_, end.condition, end.code, end.text);
     if (tls_wanted_) co_await begin_tls();
 }
 

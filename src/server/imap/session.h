@@ -89,7 +89,7 @@ private:
     void append_status(const mailbox::Mailbox& mailbox, const mailbox::Status& status,
                        imap::StatusItems items);
 
-    // Messages: append.cc, fetch.cc, store.cc, search.cc, copy.cc
+    // Messages: append.cc, fetch.cc, store.cc, copy.cc
     // APPEND has its octets still to come: called when the reader announces its literal.
     net::Task<void> append(std::string text);
     net::Task<std::expected<mailbox::Mailbox, Completion>> check_append(imap::command::Append argument);
@@ -100,7 +100,11 @@ private:
     net::Task<Completion> store(imap::command::Store argument);
     imap::NumberSet as_asked(const imap::UidSet& uids, bool uid) const;
     void append_mod_sequence_fetch(std::size_t index, const mailbox::Row& row, bool with_uid);
-    net::Task<Completion> search(imap::command::Search argument);
+    net::Task<Completion> search(imap::command::Search argument);  // search_command.cc
+    net::Task<void> check_client();                                // throws Gone when it is
+    void save_result(imap::command::SearchReturn give, const imap::UidSet& uids);
+    ModSequence highest_found(imap::command::SearchReturn give, const imap::NumberSet& numbers) const;
+    net::Task<void> tell_found(imap::command::Search asked, imap::NumberSet numbers, imap::UidSet uids);
     net::Task<std::expected<MailboxId, Completion>> destination(std::string name);
     net::Task<Completion> copy(imap::command::Copy argument);
     net::Task<Completion> move(imap::command::Move argument);
@@ -138,6 +142,7 @@ private:
     net::Event changed_;                     // set when something in the account changed
     std::unique_ptr<mailbox::Watch> watch_;  // while selected
     bool tls_wanted_ = false;                // STARTTLS was answered OK
+    std::string tag_;                        // of the command under way
     int errors_ = 0;
     int login_errors_ = 0;
 };

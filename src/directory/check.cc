@@ -1,0 +1,67 @@
+#include "directory/check.h"
+
+#include "base/base64.h"
+
+namespace heliopost::directory {
+namespace {
+
+std::unexpected<Error> wrong(std::string what) {
+    return fail(Fault::internal, std::move(what));
+}
+
+}  // namespace
+
+void Check::row(std::string_view octets, std::string_view value) {
+    const auto key = parse_key(octets);
+    const Result<void> sound = key ? look_at(*key, value) : std::unexpected(key.error());
+    if (!sound) findings_.push_back("directory row " + to_hex(octets) + ": " + sound.error().text);
+}
+
+Result<void> Check::look_at(const Key& key, std::string_view value) {
+    switch (key.kind) {
+        case RowKind::meta:
+            meta_ = TRY(decode_meta(value));
+            return {};
+        case RowKind::domain: {
+            const Domain domain = TRY(decode_domain(key, value));
+            domains_.insert(domain.name);
+            if (!domain_ids_.insert(domain.id.value).second) return wrong("two domains have one id");
+            if (meta_ && domain.id.value > meta_->last_domain) return wrong("domain id was never given out");
+            if (!domain.catch_all.empty() && !normalise_target(domain.catch_all))
+                return wrong("catch-all is no address");
+            return {};
+        }
+        case RowKind::name:
+            return look_at_name(key, value);
+        case RowKind::change:
+            TRY(decode_change(value));
+            return {};
+        case RowKind::removed:
+            removed_.insert(key.number);
+            return {};
+    }
+    return {};
+}
+
+Result<void> Check::look_at_name(const Key& key, std::string_view value) {
+    const NameRecord record = TRY(decode_name(key, value));
+    if (!domains_.contains(key.name.domain)) return wrong("name without domain");
+    if (const auto* alias = std::get_if<Alias>(&record)) {
+        for (const std::string& target : alias->targets)
+            if (!normalise_target(target)) return wrong("alias target is no address");
+        return {};
+    }
+    const std::uint64_t id = std::get<Account>(record).id.value;
+    if (!accounts_.insert(id).second) return wrong("two accounts have one id");
+    if (meta_ && id > meta_->last_account) return wrong("account id was never given out");
+    return {};
+}
+
+void Check::finish() {
+    if (!meta_ && !domains_.empty()) findings_.push_back("directory: the meta row is missing");
+    for (const std::uint64_t id : removed_)
+        if (accounts_.contains(id))
+            findings_.push_back("directory: account " + std::to_string(id) + " is removed and there");
+}
+
+}  // namespace heliopost::directory

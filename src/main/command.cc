@@ -1,0 +1,34 @@
+#include "main/command.h"
+
+#include <cstdio>
+
+#include "base/json_writer.h"
+
+namespace heliopost {
+
+int report(const CommonOptions& common, const Error& error, int code) {
+    if (common.json) {
+        std::string out;
+        JsonWriter json(out);
+        json.begin_object();
+        json.field("error", error.text);
+        json.end_object();
+        std::fprintf(stderr, "%s\n", out.c_str());
+    } else {
+        std::fprintf(stderr, "heliopost: %s\n", error.text.c_str());
+    }
+    return code;
+}
+
+int show(const CommonOptions& common, const admin::Answer& answer) {
+    if (common.json) {
+        std::fputs(admin::to_json_rows(answer).c_str(), stdout);
+    } else if (!answer.message.empty()) {
+        std::printf("%s\n", answer.message.c_str());
+    } else {
+        std::fputs(admin::to_table(answer).c_str(), stdout);
+    }
+    return exit_good;
+}
+
+}  // namespace heliopost

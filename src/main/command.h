@@ -1,0 +1,55 @@
+// What the subcommands share: their options, and how they end.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "main/settings.h"
+#include "server/admin/message.h"
+
+namespace heliopost {
+
+// Exit codes: sysexits.h, where it has one.
+inline constexpr int exit_good = 0;
+inline constexpr int exit_failed = 1;
+inline constexpr int exit_usage = 64;
+inline constexpr int exit_configuration = 78;  // systemd does not restart after it
+
+struct CommonOptions {
+    std::string config = "/etc/heliopost/heliopost.toml";
+    bool json = false;
+};
+
+// One line on standard error, or a JSON object with --json; gives the exit code.
+int report(const CommonOptions& common, const Error& error, int code = exit_failed);
+// The answer as a table or JSON on standard output.
+int show(const CommonOptions& common, const admin::Answer& answer);
+
+int command_serve(const CommonOptions& common);
+int command_check_config(const CommonOptions& common);
+int command_reload(const CommonOptions& common);
+int command_fsck(const CommonOptions& common);
+// Sent to the running server, or, when none runs, carried out on the store.
+int command_admin(const CommonOptions& common, const admin::Request& request);
+
+struct QuickstartOptions {
+    std::string address;
+    std::string host_name;  // empty: "mail." and the domain
+    std::string data_directory = "/var/lib/heliopost";
+    bool dry_run = false;
+};
+int command_quickstart(const CommonOptions& common, const QuickstartOptions& options);
+
+struct CertificateOptions {
+    std::string certificate;
+    std::string key;
+};
+int command_certificate_install(const CommonOptions& common, const CertificateOptions& options);
+
+struct DemoOptions {
+    bool check = false;
+};
+int command_demo(const CommonOptions& common, const DemoOptions& options);
+
+}  // namespace heliopost

@@ -1,0 +1,43 @@
+// The commands that administer: through the running server, or on the store when none runs.
+#include <algorithm>
+#include <filesystem>
+
+#include "main/command.h"
+#include "main/program.h"
+#include "main/run_task.h"
+#include "main/system_time.h"
+#include "server/admin/socket.h"
+
+namespace heliopost {
+namespace {
+
+// Nothing where no server listens.
+std::optional<Result<admin::Answer>> ask_server(Program& program, const std::string& socket,
+                                                const admin::Request& request) {
+    if (socket.empty() || !std::filesystem::exists(socket)) return std::nullopt;
+    try {
+        return run_task(program.world(), admin::ask(&program.world(), socket, request));
+    } catch (const net::Gone&) {
+        return std::nullopt;  // a socket that a dead server left behind
+    }
+}
+
+}  // namespace
+
+int command_admin(const CommonOptions& common, const admin::Request& request) {
+    auto settings = load_settings(common.config);
+    if (!settings) return report(common, settings.error(), exit_configuration);
+    settings->server.threads = 1;
+    const std::string socket = settings->server.admin_socket;
+    const Log log(LogFormat::logfmt, LogLevel::warning, system_time, stderr_sink());
+    Program program(*std::move(settings), common.config, log);
+    if (auto answer = ask_server(program, socket, request))
+        return *answer ? show(common, **answer) : report(common, answer->error());
+    if (request.operation == "server.reload")
+        return report(common, {Fault::not_found, "no server runs behind " + socket});
+    if (const auto opened = program.open(); !opened) return report(common, opened.error());
+    auto answer = run_task(program.world(), admin::run(&program.administered(), request));
+    return answer ? show(common, *answer) : report(common, answer.error());
+}
+
+}  // namespace heliopost

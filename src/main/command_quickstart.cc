@@ -1,0 +1,156 @@
+// heliopost quickstart you@example.org: from nothing to a server that can be started.
+#include <pwd.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+
+#include "main/command.h"
+#include "main/files.h"
+#include "main/first_account.h"
+#include "main/password_input.h"
+#include "main/program.h"
+#include "main/system_time.h"
+#include "net/tls.h"
+#include "proto/smtp/address.h"
+
+namespace heliopost {
+namespace {
+
+constexpr int self_signed_days = 365;
+
+struct Plan {
+    std::string domain;
+    std::string host_name;
+    std::string directory;  // of the configuration
+    std::string certificate, key;
+    std::string configuration;
+};
+
+std::string server_user() {
+    return geteuid() == 0 && getpwnam("heliopost") != nullptr ? "heliopost" : "";
+}
+
+std::string configuration_of(const Plan& plan, const QuickstartOptions& options) {
+    return "# Heliopost: every key is explained in heliopost.toml(5).\n"
+           "[server]\n"
+           "host_name = \"" +
+           plan.host_name +
+           "\"\n"
+           "data_directory = \"" +
+           options.data_directory +
+           "\"\n"
+           "user = \"" +
+           server_user() +
+           "\"\n\n"
+           "[tls]\n"
+           "# A certificate of its own making until you name a real one, or run `heliopost cert install`.\n"
+           "certificates = [{ certificate = \"" +
+           plan.certificate + "\", key = \"" + plan.key +
+           "\" }]\n\n"
+           "[smtp]\nlisten = [\":25\"]\n\n"
+           "[submission]\nlisten = [\":587\"]\nlisten_tls = [\":465\"]\n\n"
+           "[imap]\nlisten = [\":143\"]\nlisten_tls = [\":993\"]\n\n"
+           "[pop3]\nlisten = [\":110\"]\nlisten_tls = [\":995\"]\n\n"
+           "# Where outbound port 25 is closed, send through your provider:\n"
+           "# [relay]\n# smart_host = \"smtp.provider.example:587\"\n# user = \"...\"\n# password = "
+           "\"...\"\n";
+}
+
+Result<Plan> plan_of(const CommonOptions& common, const QuickstartOptions& options) {
+    const auto address = TRY(smtp::parse_address(options.address));
+    Plan plan;
+    plan.domain = TRY(smtp::normalise_domain(address.domain));
+    plan.host_name = options.host_name.empty() ? "mail." + plan.domain : options.host_name;
+    plan.directory = std::filesystem::absolute(common.config).parent_path();
+    plan.certificate = plan.directory + "/tls/self-signed.pem";
+    plan.key = plan.directory + "/tls/self-signed.key";
+    plan.configuration = configuration_of(plan, options);
+    return plan;
+}
+
+Result<void> write_files(const CommonOptions& common, const Plan& plan) {
+    if (std::filesystem::exists(common.config))
+        return fail(Fault::exists,
+                    common.config + " exists already: remove it first, or use domain add and account add");
+    std::error_code error;
+    std::filesystem::create_directories(plan.directory + "/tls", error);
+    if (error) return fail(Fault::denied, "cannot make " + plan.directory + "/tls: " + error.message());
+    const auto self_signed = net::make_self_signed({plan.host_name, plan.domain}, self_signed_days);
+    TRY(write_file(plan.key, self_signed.key, 0600));
+    TRY(write_file(plan.certificate, self_signed.certificate, 0644));
+    if (const std::string user = server_user(); !user.empty()) {
+        const passwd* owner = getpwnam(user.c_str());
+        if (owner == nullptr || chown(plan.key.c_str(), owner->pw_uid, owner->pw_gid) != 0)
+            return fail(Fault::denied, "cannot give " + plan.key + " to user \"" + user + "\"");
+    }
+    return write_file(common.config, plan.configuration, 0644);
+}
+
+void print_zone(const Plan& plan) {
+    const char* domain = plan.domain.c_str();
+    const char* host = plan.host_name.c_str();
+    std::printf("%s.\tMX\t10 %s.\n", domain, host);
+    std::printf("%s.\tA\t(this machine's public IPv4 address)\n", host);
+    std::printf("%s.\tAAAA\t(its IPv6 address, if it has one; both need a reverse name %s)\n", host, host);
+    std::printf("%s.\tTXT\t\"v=spf1 mx -all\"\n", domain);
+    std::printf("_dmarc.%s.\tTXT\t\"v=DMARC1; p=none; rua=mailto:postmaster@%s\"\n", domain, domain);
+    std::printf("_submissions._tcp.%s.\tSRV\t0 1 465 %s.\n", domain, host);
+    std::printf("_imaps._tcp.%s.\tSRV\t0 1 993 %s.\n", domain, host);
+    std::printf("_pop3s._tcp.%s.\tSRV\t10 1 995 %s.\n", domain, host);
+}
+
+Result<void> set_up(const CommonOptions& common, const QuickstartOptions& options, const Plan& plan,
+                    const std::string& password) {
+    TRY(write_files(common, plan));
+    Settings settings = TRY(load_settings(common.config));
+    settings.server.threads = 1;
+    const Log log(LogFormat::logfmt, LogLevel::warning, system_time, stderr_sink());
+    Program program(std::move(settings), common.config, log);
+    TRY(program.open());
+    TRY(add_first_account(program, options.address, password));
+    return {};
+}
+
+// The store was made by root; the server opens it as its own user.
+void give_away(const std::string& directory) {
+    const std::string user = server_user();
+    if (user.empty()) return;
+    const passwd* owner = getpwnam(user.c_str());
+    if (owner == nullptr) return;
+    const auto give = [&](const std::string& path) {
+        if (chown(path.c_str(), owner->pw_uid, owner->pw_gid) != 0)
+            std::fprintf(stderr, "heliopost: cannot give %s to %s\n", path.c_str(), user.c_str());
+    };
+    give(directory);
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) give(entry.path());
+}
+
+}  // namespace
+
+int command_quickstart(const CommonOptions& common, const QuickstartOptions& options) {
+    const auto plan = plan_of(common, options);
+    if (!plan) return report(common, plan.error(), exit_usage);
+    if (options.dry_run) {
+        std::printf("# would write %s:\n%s\n# DNS for %s:\n", common.config.c_str(),
+                    plan->configuration.c_str(), plan->domain.c_str());
+        print_zone(*plan);
+        return exit_good;
+    }
+    const std::string password = new_password();
+    if (const auto done = set_up(common, options, *plan, password); !done)
+        return report(common, done.error());
+    give_away(options.data_directory);
+    std::printf("Configuration  %s\n", common.config.c_str());
+    std::printf("Certificate    %s (self-signed: name a real one in [tls], or heliopost cert install)\n",
+                plan->certificate.c_str());
+    std::printf("Sign in        %s   %s   (shown once)\n", options.address.c_str(), password.c_str());
+    std::printf("Aliases        postmaster@%s and abuse@%s go to %s\n\n", plan->domain.c_str(),
+                plan->domain.c_str(), options.address.c_str());
+    std::printf("Add to the DNS zone of %s:\n\n", plan->domain.c_str());
+    print_zone(*plan);
+    std::printf("\nNext           heliopost --config %s serve\n", common.config.c_str());
+    return exit_good;
+}
+
+}  // namespace heliopost

@@ -1,0 +1,86 @@
+// heliopost serve, check-config, reload.
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+
+#include "main/command.h"
+#include "main/program.h"
+#include "main/system_time.h"
+#include "net/notify.h"
+
+namespace heliopost {
+namespace {
+
+std::string notify_socket() {
+    const char* socket = getenv("NOTIFY_SOCKET");
+    return socket == nullptr ? "" : socket;
+}
+
+// All threads inherit the mask: signals come to the main thread alone, which waits for them.
+sigset_t block_signals() {
+    signal(SIGPIPE, SIG_IGN);
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int one : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, one);
+    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    return set;
+}
+
+// A connection is a descriptor: as many as the system lets us have.
+void raise_file_limit() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+Result<void> prepare(Program& program) {
+    TRY(program.read_certificates());
+    TRY(program.listen());
+    return program.open();
+}
+
+}  // namespace
+
+int command_serve(const CommonOptions& common) {
+    const sigset_t signals = block_signals();
+    raise_file_limit();
+    auto settings = load_settings(common.config);
+    if (!settings) return report(common, settings.error(), exit_configuration);
+    const Log log(settings->log.format, settings->log.level, system_time, stderr_sink());
+    Program program(*std::move(settings), common.config, log);
+    if (const auto ready = prepare(program); !ready) return report(common, ready.error(), exit_configuration);
+    program.start();
+    net::notify_systemd(notify_socket(), "READY=1");
+    for (;;) {
+        int caught = 0;
+        sigwait(&signals, &caught);
+        if (caught != SIGHUP) break;
+        if (const auto reloaded = program.reload(); !reloaded)
+            log.error("reload failed: the settings stay as they were", {{"reason", reloaded.error().text}});
+    }
+    net::notify_systemd(notify_socket(), "STOPPING=1");
+    program.stop();
+    return exit_good;
+}
+
+int command_check_config(const CommonOptions& common) {
+    auto settings = load_settings(common.config);
+    if (!settings) return report(common, settings.error(), exit_configuration);
+    const Log log(LogFormat::logfmt, LogLevel::warning, system_time, stderr_sink());
+    Program program(*std::move(settings), common.config, log);
+    if (const auto read = program.read_certificates(); !read)
+        return report(common, read.error(), exit_configuration);
+    if (!common.json) std::printf("%s: good\n", common.config.c_str());
+    return exit_good;
+}
+
+int command_reload(const CommonOptions& common) {
+    return command_admin(common, {"server.reload", {}});
+}
+
+}  // namespace heliopost

@@ -1,0 +1,221 @@
+// heliopost: the program and its subcommands. The table below is what --help prints.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "main/command.h"
+#include "main/option.h"
+#include "main/password_input.h"
+
+namespace heliopost {
+namespace {
+
+// What the command line asked for: filled in by CLI11's callbacks, run once it is parsed.
+struct CommandLine {
+    CommonOptions common;
+    admin::Request request;
+    QuickstartOptions quickstart;
+    DemoOptions demo;
+    CertificateOptions certificate;
+    bool password_stdin = false;
+    std::string quota;
+    std::vector<std::string> targets;
+    std::function<int()> run;
+};
+
+CLI::App* add_operation(CLI::App& subject, CommandLine& line, std::string name, std::string meaning,
+                        std::string operation) {
+    CLI::App* command = subject.add_subcommand(std::move(name), std::move(meaning));
+    command->callback([&line, operation = std::move(operation)] {
+        line.request.operation = operation;
+        line.run = [&line] { return command_admin(line.common, line.request); };
+    });
+    return command;
+}
+
+void add_field(CLI::App* command, CommandLine& line, const std::string& flag, const std::string& field,
+               const std::string& meaning, bool required) {
+    auto* option = command->add_option(flag, line.request.fields[field], meaning);
+    if (required) option->required();
+}
+
+void add_domain(CLI::App& app, CommandLine& line) {
+    CLI::App& domain = *app.add_subcommand("domain", "The domains that we take mail for");
+    domain.require_subcommand(1);
+    add_field(add_operation(domain, line, "add", "Take mail for a domain", "domain.add"), line, "NAME",
+              "name", "example.org", true);
+    add_field(add_operation(domain, line, "remove", "Give a domain up; it must be empty", "domain.remove"),
+              line, "NAME", "name", "example.org", true);
+    CLI::App* catch_all =
+        add_operation(domain, line, "catch-all", "Where a domain's unknown addresses go", "domain.catch_all");
+    add_field(catch_all, line, "NAME", "name", "example.org", true);
+    add_field(catch_all, line, "ADDRESS", "address", "an address; none: unknown addresses are refused",
+              false);
+    add_operation(domain, line, "list", "All domains", "domain.list");
+}
+
+// The password of `account add` and `account password`: given, or made and shown once.
+int with_password(CommandLine& line) {
+    const bool made = !line.password_stdin;
+    if (made) {
+        line.request.fields["password"] = new_password();
+    } else {
+        const auto password = read_password();
+        if (!password) return report(line.common, password.error(), exit_usage);
+        line.request.fields["password"] = *password;
+    }
+    const int code = command_admin(line.common, line.request);
+    if (made && code == exit_good) std::printf("password: %s\n", line.request.fields["password"].c_str());
+    return code;
+}
+
+int with_quota(CommandLine& line, int (*then)(CommandLine&)) {
+    if (!line.quota.empty()) {
+        const auto octets =
+            line.quota == "0" ? Result<std::uint64_t>(std::uint64_t{0}) : parse_octets(line.quota);
+        if (!octets) return report(line.common, octets.error(), exit_usage);
+        line.request.fields["quota_octets"] = std::to_string(*octets);
+    }
+    return then(line);
+}
+
+void add_account(CLI::App& app, CommandLine& line) {
+    CLI::App& account = *app.add_subcommand("account", "The people who have a mailbox");
+    account.require_subcommand(1);
+    CLI::App* add = add_operation(
+        account, line, "add", "Make an account; prints a new password unless one is given", "account.add");
+    add_field(add, line, "ADDRESS", "address", "ann@example.org: the address and the login name", true);
+    add_field(add, line, "--name", "name", "the person's name", false);
+    add->add_option("--quota", line.quota, "\"10GiB\"; without: no limit");
+    add->add_flag("--password-stdin", line.password_stdin, "read the password from standard input");
+    add->callback([&line] {
+        line.request.operation = "account.add";
+        line.run = [&line] { return with_quota(line, with_password); };
+    });
+    CLI::App* password = add_operation(account, line, "password", "Set a new password", "account.password");
+    add_field(password, line, "ADDRESS", "address", "ann@example.org", true);
+    password->add_flag("--password-stdin", line.password_stdin,
+                       "read it from standard input; without: make one");
+    password->callback([&line] {
+        line.request.operation = "account.password";
+        line.run = [&line] { return with_password(line); };
+    });
+    CLI::App* quota = add_operation(account, line, "quota", "How much an account may keep", "account.quota");
+    add_field(quota, line, "ADDRESS", "address", "ann@example.org", true);
+    quota->add_option("SIZE", line.quota, "\"10GiB\"; 0: no limit")->required();
+    quota->callback([&line] {
+        line.request.operation = "account.quota";
+        line.run = [&line] {
+            return with_quota(line, [](CommandLine& l) { return command_admin(l.common, l.request); });
+        };
+    });
+    add_field(add_operation(account, line, "remove", "Remove an account and its mail", "account.remove"),
+              line, "ADDRESS", "address", "ann@example.org", true);
+    add_field(add_operation(account, line, "list", "All accounts", "account.list"), line, "--domain",
+              "domain", "of this domain only", false);
+}
+
+void add_alias(CLI::App& app, CommandLine& line) {
+    CLI::App& alias = *app.add_subcommand("alias", "Addresses that lead to others");
+    alias.require_subcommand(1);
+    CLI::App* add = add_operation(alias, line, "add", "Make an alias, or give it new targets", "alias.put");
+    add_field(add, line, "ADDRESS", "address", "sales@example.org", true);
+    add->add_option("TARGET", line.targets, "addresses, ours or others'")->required();
+    add->add_flag_callback("--group", [&line] { line.request.fields["group"] = "true"; }, "call it a group");
+    add->callback([&line] {
+        line.request.operation = "alias.put";
+        std::string& all = line.request.fields["targets"];
+        for (const std::string& target : line.targets) all += (all.empty() ? "" : " ") + target;
+        line.run = [&line] { return command_admin(line.common, line.request); };
+    });
+    add_field(add_operation(alias, line, "remove", "Remove an alias", "alias.remove"), line, "ADDRESS",
+              "address", "sales@example.org", true);
+    add_field(add_operation(alias, line, "list", "All aliases", "alias.list"), line, "--domain", "domain",
+              "of this domain only", false);
+}
+
+void add_queue(CLI::App& app, CommandLine& line) {
+    CLI::App& queue = *app.add_subcommand("queue", "Outgoing mail that waits");
+    queue.require_subcommand(1);
+    add_field(add_operation(queue, line, "list", "What waits, for whom, and the last reply", "queue.list"),
+              line, "--domain", "domain", "for this domain only", false);
+    const std::tuple<const char*, const char*> verbs[] = {{"show", "One message's recipients"},
+                                                          {"retry", "Try again now"},
+                                                          {"hold", "Do not try until released"},
+                                                          {"release", "End a hold"},
+                                                          {"drop", "Remove without telling the sender"}};
+    for (const auto& [verb, meaning] : verbs)
+        add_field(add_operation(queue, line, verb, meaning, std::string("queue.") + verb), line, "ID",
+                  "queue_id", "the queue id, as the log and `queue list` say it", true);
+}
+
+void add_server(CLI::App& app, CommandLine& line) {
+    const auto add = [&](const char* name, const char* meaning, int (*run)(const CommonOptions&)) {
+        app.add_subcommand(name, meaning)->callback([&line, run] {
+            line.run = [&line, run] { return run(line.common); };
+        });
+    };
+    add("serve", "Run the mail server", command_serve);
+    add("check-config", "Read the configuration and say what is wrong with it", command_check_config);
+    add("reload", "Have the running server read its certificates and configuration again", command_reload);
+    add("fsck", "Check every record, blob and reference of the store; the server must be stopped",
+        command_fsck);
+    CLI::App* quickstart = app.add_subcommand(
+        "quickstart", "Set up mail for a domain: configuration, certificate, first account");
+    quickstart->add_option("ADDRESS", line.quickstart.address, "the first account: you@example.org")
+        ->required();
+    quickstart->add_option("--host-name", line.quickstart.host_name,
+                           "this machine's name; without: mail.example.org");
+    quickstart->add_option("--directory", line.quickstart.data_directory, "where the mail is kept")
+        ->capture_default_str();
+    quickstart->add_flag("--dry-run", line.quickstart.dry_run, "only show what would be written");
+    quickstart->callback(
+        [&line] { line.run = [&line] { return command_quickstart(line.common, line.quickstart); }; });
+    CLI::App* demo =
+        app.add_subcommand("demo", "Try the server on loopback with three accounts and sample mail");
+    demo->add_flag("--check", line.demo.check, "make a complete round trip, then end");
+    demo->callback([&line] { line.run = [&line] { return command_demo(line.common, line.demo); }; });
+    CLI::App& cert = *app.add_subcommand("cert", "Certificates");
+    cert.require_subcommand(1);
+    CLI::App* install = cert.add_subcommand(
+        "install", "Copy a certificate to where the server reads it (certbot's deploy hook)");
+    install->add_option("--certificate", line.certificate.certificate,
+                        "PEM file, the chain included; without: $RENEWED_LINEAGE/fullchain.pem");
+    install->add_option("--key", line.certificate.key, "PEM file; without: $RENEWED_LINEAGE/privkey.pem");
+    install->callback([&line] {
+        line.run = [&line] { return command_certificate_install(line.common, line.certificate); };
+    });
+}
+
+}  // namespace
+}  // namespace heliopost
+
+int main(int argc, char** argv) {
+    using namespace heliopost;
+    CLI::App app(
+        "Heliopost, the whole mail system in one program.\n\nStart with: heliopost demo, or heliopost "
+        "quickstart you@example.org",
+        "heliopost");
+    CommandLine line;
+    app.add_option("--config,-c", line.common.config, "configuration file")
+        ->envname("HELIOPOST_CONFIG")
+        ->capture_default_str();
+    app.add_flag("--json", line.common.json, "print JSON, for scripts");
+    app.set_version_flag("--version", "heliopost " HELIOPOST_VERSION);
+    app.require_subcommand(1);
+    app.fallthrough();
+    add_server(app, line);
+    add_domain(app, line);
+    add_account(app, line);
+    add_alias(app, line);
+    add_queue(app, line);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? exit_good : exit_usage;
+    }
+    try {
+        return line.run();
+    } catch (const std::exception& error) {
+        return report(line.common, {Fault::internal, error.what()});
+    }
+}

@@ -1,0 +1,112 @@
+// Program: one running server: the loops, the store, and everything between them.
+//
+//   listen()  binds every port (as root), then drops to the configured user
+//   open()    opens the store and loads what is kept in memory
+//   start()   serves;  stop() ends every connection and task, then the loops
+//
+// It is used from the main thread, which waits for signals meanwhile. `Open::store_only` is for commands that
+// find no server running and work on the store themselves.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "delivery/receive.h"
+#include "directory/directory.h"
+#include "directory/login.h"
+#include "mailbox/account.h"
+#include "main/settings.h"
+#include "net/connection_limit.h"
+#include "net/system_world.h"
+#include "net/task_group.h"
+#include "net/tls_reload.h"
+#include "queue/queue.h"
+#include "server/admin/operations.h"
+#include "server/imap/service.h"
+#include "server/pop3/service.h"
+#include "server/smtp/service.h"
+#include "store/rocks_store.h"
+#include "transport/transport.h"
+
+namespace heliopost {
+
+// What each loop has of its own.
+struct Core {
+    explicit Core(net::SystemWorld& w) : world(w), accepting(w, "accept"), connections(w, "connection") {}
+
+    net::SystemWorld& world;
+    net::TaskGroup accepting;
+    net::TaskGroup connections;
+    std::unique_ptr<delivery::Delivering> delivering;
+    admin::Administered administered;
+    smtp_server::Service mx, submission, submission_tls, lmtp;
+    imap_server::Service imap, imap_tls;
+    pop3_server::Service pop3, pop3_tls;
+};
+
+// A bound listener and what serves its connections.
+struct Bound {
+    std::unique_ptr<net::Listener> listener;
+    std::string name;
+    std::function<net::Task<void>(std::unique_ptr<net::Stream>)> serve;
+    std::size_t core;
+    const ListenSettings* settings;  // null: the admin socket
+};
+
+class Program {
+public:
+    Program(Settings settings, std::string settings_file, const Log& log);
+    ~Program();
+
+    Result<void> read_certificates();
+    Result<void> listen();
+    Result<void> open();
+    void start();
+    void stop();
+
+    // Reads the settings again: certificates take effect; a broken file changes nothing.
+    Result<void> reload();
+
+    net::SystemWorld& world() { return cores_[0]; }
+    admin::Administered& administered() { return *administered_; }
+    store::RocksStore& store() { return *store_; }
+    mailbox::Accounts& accounts() { return *accounts_; }
+    directory::Directory& directory() { return *directory_; }
+    queue::Queue& queue() { return *queue_; }
+
+private:
+    void make_services();
+    void serve_smtp(Core& core);
+    void serve_readers(Core& core);
+    Result<void> bind(const std::vector<net::Endpoint>& at, std::string name, const ListenSettings* settings,
+                      std::function<net::Task<void>(Core&, std::unique_ptr<net::Stream>)> serve);
+    Result<void> bind_admin();
+    Result<void> drop_privileges();
+    void accept(Core& core, std::size_t index);
+    transport::TransportOptions transport_options() const;
+    net::Task<void> watch_certificates(net::World* world);
+
+    Settings settings_;
+    const std::string settings_file_;
+    const Log& log_;
+    std::unique_ptr<net::CertificateWatch> smtp_certificates_, imap_certificates_, pop3_certificates_;
+    net::Cores cores_;
+    std::unique_ptr<store::RocksStore> store_;
+    std::unique_ptr<directory::Directory> directory_;
+    std::unique_ptr<directory::Login> login_;
+    std::unique_ptr<mailbox::Accounts> accounts_;
+    std::unique_ptr<queue::Queue> queue_;
+    std::unique_ptr<transport::Transport> transport_;
+    std::vector<std::unique_ptr<Core>> core_;
+    std::unique_ptr<admin::Administered> administered_;
+    std::vector<Bound> bound_;
+    std::vector<std::pair<const ListenSettings*, net::ConnectionLimits>> limits_;
+    bool started_ = false;
+};
+
+}  // namespace heliopost

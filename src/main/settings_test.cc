@@ -1,0 +1,82 @@
+#include "main/settings.h"
+
+#include <doctest/doctest.h>
+
+#include <set>
+
+#include "main/option.h"
+
+namespace heliopost {
+namespace {
+
+const std::string good = "[server]\nhost_name = \"mail.a.example\"\n";
+
+}  // namespace
+
+TEST_CASE("settings: what is given is taken, the rest has its default") {
+    const auto got = parse_settings(
+        good +
+            "[smtp]\nlisten = [\"127.0.0.1:2525\", \"[::1]:25\"]\nmessage_octets_max = \"10MiB\"\n"
+            "[relay]\nretry_first = \"90s\"\nipv6 = false\n[log]\nformat = \"json\"\n",
+        "x.toml");
+    REQUIRE(got.has_value());
+    CHECK(got->server.host_name == "mail.a.example");
+    REQUIRE(got->smtp.listen.size() == 2);
+    CHECK(got->smtp.listen[0].port == 2525);
+    CHECK(got->smtp.message_octets_max == 10U << 20);
+    CHECK(got->relay.retry_first == std::chrono::seconds(90));
+    CHECK_FALSE(got->relay.ipv6);
+    CHECK(got->log.format == LogFormat::json);
+    CHECK(got->imap.listen.empty());
+}
+
+TEST_CASE("settings: a mistake is told with its place and what was meant") {
+    struct Case {
+        std::string text;
+        std::string_view want;
+    };
+    const Case cases[] = {
+        {good + "[smtp]\nlistne = [\":25\"]\n",
+         "x.toml:4:10: unknown key \"smtp.listne\"; did you mean \"smtp.listen\"?"},
+        {good + "[smtp]\nlisten = \":25\"\n", "x.toml:4:10: smtp.listen: expected a list"},
+        {good + "[smtp]\nlisten = [25]\n", "x.toml:4:10: smtp.listen: expected a text in quotes"},
+        {good + "[smtp]\nlisten = [\"here:25\"]\n", "x.toml:4:10: smtp.listen: "},
+        {good + "[relay]\nipv6 = 1\n", "x.toml:4:8: relay.ipv6: expected true or false"},
+        {good + "[relay]\nretry_first = \"soon\"\n", "x.toml:4:15: relay.retry_first: expected a duration"},
+        {good + "[relay]\nport = 70000\n", "x.toml:4:8: relay.port: expected a number from 1 to 65535"},
+        {"host_name = \"a\"\n", "x.toml:1:13: unknown key \"host_name\" outside a [section]"},
+        {"[server]\n", "x.toml: server.host_name is missing"},
+        {"[server\n", "x.toml:1:"},
+        {good + "[imap]\nlisten_tls = [\":993\"]\n",
+         "x.toml: listen_tls is set, but tls.certificates is empty"},
+        {good + "[tls]\ncertificates = [{ certificate = \"a\" }]\n",
+         "x.toml:4:16: tls.certificates: expected"},
+    };
+    for (const auto& [text, want] : cases) {
+        CAPTURE(text);
+        const auto got = parse_settings(text, "x.toml");
+        REQUIRE_FALSE(got.has_value());
+        CHECK(got.error().text.starts_with(want));
+        CAPTURE(got.error().text);
+    }
+    CHECK(parse_settings(std::string(settings_octets_max + 1, ' '), "x").error().fault == Fault::too_large);
+}
+
+TEST_CASE("settings: durations and sizes") {
+    CHECK(parse_duration("5d") == std::chrono::seconds(432'000));
+    for (const std::string_view bad : {"", "5", "d", "-1s", "0s", "366d", "99999999999999999999s"})
+        CHECK_FALSE(parse_duration(bad).has_value());
+    CHECK(parse_octets("1GiB") == std::uint64_t{1} << 30);
+    for (const std::string_view bad : {"", "1", "GiB", "1GB", "99999999999TiB"})
+        CHECK_FALSE(parse_octets(bad).has_value());
+}
+
+TEST_CASE("settings: every key of the reference is explained once") {
+    std::set<std::string_view> keys;
+    for (const OptionReference& option : option_reference()) {
+        CHECK(keys.insert(option.key).second);
+        CHECK_FALSE(option.meaning.empty());
+    }
+}
+
+}  // namespace heliopost

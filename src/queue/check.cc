@@ -1,0 +1,53 @@
+#include "queue/check.h"
+
+#include "base/base64.h"
+#include "queue/records.h"
+
+namespace heliopost::queue {
+
+void Check::row(std::string_view octets, std::string_view value) {
+    const auto key = parse_key(octets);
+    if (!key) {
+        findings_.push_back("queue row " + to_hex(octets) + ": " + key.error().text);
+        return;
+    }
+    if (in_entry_ && key->id != id_) end_entry();
+    if (!in_entry_) {
+        in_entry_ = true;
+        id_ = key->id;
+        has_entry_row_ = false;
+        expected_ = seen_ = 0;
+    }
+    if (key->recipient) {
+        ++seen_;
+        ++recipients_;
+        if (const auto recipient = decode_recipient(*key->recipient, value); !recipient)
+            findings_.push_back("queue " + to_text(id_) + " recipient " + std::to_string(*key->recipient) +
+                                ": " + recipient.error().text);
+        return;
+    }
+    has_entry_row_ = true;
+    ++entries_;
+    const auto entry = decode_entry(key->id, value);
+    if (!entry) {
+        findings_.push_back("queue " + to_text(id_) + ": " + entry.error().text);
+        return;
+    }
+    expected_ = entry->recipient_count;
+    blobs_.push_back({id_, entry->blob.id, entry->blob.octets});
+}
+
+void Check::finish() {
+    if (in_entry_) end_entry();
+}
+
+void Check::end_entry() {
+    in_entry_ = false;
+    if (!has_entry_row_)
+        findings_.push_back("queue " + to_text(id_) + ": recipients without an entry");
+    else if (expected_ != 0 && seen_ != expected_)
+        findings_.push_back("queue " + to_text(id_) + ": " + std::to_string(seen_) + " recipients of " +
+                            std::to_string(expected_));
+}
+
+}  // namespace heliopost::queue

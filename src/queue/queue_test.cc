@@ -1,0 +1,400 @@
+#include "queue/queue.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "directory/test_host.h"
+#include "net/task_group.h"
+#include "queue/check.h"
+#include "queue/records.h"
+#include "store/keys.h"
+
+namespace heliopost::queue {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Fixture : directory::TestHost {
+    std::unique_ptr<Queue> queue = make_queue(*store, world->log(), {});
+    store::BlobRef blob;
+
+    Fixture() {
+        REQUIRE(run(queue->load()).has_value());
+        const auto writer = store->blobs().writer(1'000);
+        REQUIRE(run(writer->append("hello")).has_value());
+        std::vector<store::StagedBlob> staged{run(writer->finish()).value()};
+        blob = staged[0].ref;
+        REQUIRE(run(store->commit(std::vector<store::Batch>(), std::move(staged))).has_value());
+    }
+
+    NewEntry entry(const std::vector<std::string>& recipients) {
+        NewEntry fresh;
+        fresh.id = queue->next_id(*world);
+        fresh.reverse_path = {"ann", "a.example"};
+        fresh.created = world->now();
+        fresh.expiry = fresh.created + RetryOptions().expire_after;
+        fresh.identity = AccountId(7);
+        fresh.blob = blob;
+        fresh.prefix = "Received: from x\r\n";
+        for (const std::string& text : recipients)
+            fresh.recipients.push_back({smtp::parse_address(text).value(), {}, std::nullopt});
+        return fresh;
+    }
+    QueueId add(const std::vector<std::string>& recipients, bool tell = true) {
+        NewEntry fresh = entry(recipients);
+        const QueueId id = fresh.id;
+        store::Batch batch(store::queue_partition);
+        auto added = queue::add(batch, std::move(fresh));
+        REQUIRE(added.has_value());
+        REQUIRE(run(store->commit(std::move(batch))).has_value());
+        if (tell) queue->added(*added);
+        return id;
+    }
+    std::vector<Lease> due(std::size_t leases = 100, std::size_t recipients = 100) {
+        DueQuery query;
+        query.now = world->now();
+        query.leases = leases;
+        query.recipients = recipients;
+        return run(queue->due(query)).value();
+    }
+    Outcome outcome(std::uint32_t index, State state, std::chrono::minutes wait = 5min) {
+        Outcome one;
+        one.index = index;
+        one.state = state;
+        one.at = world->now();
+        one.next_attempt = world->now() + wait;
+        one.reply = {450, {4, 2, 0}, "try\r\nlater", "mx.b.example"};
+        return one;
+    }
+    Result<void> complete(Lease lease, State state) {
+        std::vector<Outcome> outcomes;
+        for (const Recipient& recipient : lease.recipients)
+            outcomes.push_back(outcome(recipient.index, state));
+        return run(queue->complete(std::move(lease), outcomes, {}));
+    }
+    void restart() {
+        queue.reset();
+        store = std::make_unique<store::MemoryStore>(*world, disk, store::MemoryStore::Options{});
+        queue = make_queue(*store, world->log(), {});
+        REQUIRE(run(queue->load()).has_value());
+    }
+    std::vector<store::KeyValue> rows() {
+        return run(store->scan(store::queue_partition, "", "", 100'000, store::Direction::forward)).value();
+    }
+    std::size_t references() {
+        const std::string low = store::reference_prefix(blob.id);
+        return run(store->scan({store::PartitionId::Kind::blobs, 0}, low, store::after_prefix(low), 100,
+                               store::Direction::forward))
+            ->size();
+    }
+    std::vector<std::string> findings() {
+        Check check;
+        for (const auto& [key, value] : rows()) check.row(key, value);
+        check.finish();
+        return check.findings();
+    }
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Fixture, "queue: an entry is leased by destination, completed and gone") {
+    const QueueId id = add({"x@b.example", "y@B.Example", "z@c.example"});
+    CHECK(queue->next_due() == world->now());
+    CHECK(rows().size() == 4);
+    CHECK(findings().empty());
+    CHECK(references() == 1);
+    auto leases = due();
+    REQUIRE(leases.size() == 2);
+    CHECK(leases[0].destination == "b.example");
+    CHECK(leases[0].recipients.size() == 2);
+    CHECK(leases[1].destination == "c.example");
+    CHECK(leases[0].entry->id == id);
+    CHECK(leases[0].entry->prefix == "Received: from x\r\n");
+    CHECK(due().empty());  // leased once
+    CHECK_FALSE(queue->next_due().has_value());
+    CHECK(queue->counts().leased == 3);
+    REQUIRE(complete(std::move(leases[0]), State::delivered));
+    CHECK(rows().size() == 4);  // the other recipient is still open
+    REQUIRE(complete(std::move(leases[1]), State::failed));
+    CHECK(rows().empty());
+    CHECK(queue->counts().entries == 0);
+    CHECK(findings().empty());
+    CHECK(references() == 0);
+}
+
+TEST_CASE_FIXTURE(Fixture, "queue: a lease that ends without an outcome is due again") {
+    add({"x@b.example"});
+    {
+        auto leases = due();
+        REQUIRE(leases.size() == 1);
+    }
+    CHECK(due().size() == 1);
+    auto leases = due();
+    REQUIRE(run(queue->complete(std::move(leases.at(0)), {}, {})));  // nothing said: as it was
+    leases = due();
+    CHECK(leases.at(0).recipients.at(0).attempts == 0);
+}
+
+TEST_CASE_FIXTURE(Fixture, "queue: a retry waits, remembers the reply, and survives a restart") {
+    const QueueId id = add({"x@b.example"});
+    auto leases = due();
+    REQUIRE(complete(std::move(leases.at(0)), State::pending));
+    CHECK(due().empty());
+    CHECK(queue->next_due() == world->now() + 5min);
+    restart();
+    CHECK(queue->next_due() == world->now() + 5min);
+    network.run_for(5min);
+    leases = due();
+    REQUIRE(leases.size() == 1);
+    const Recipient& row = leases[0].recipients.at(0);
+    CHECK(row.attempts == 1);
+    CHECK(row.first_failure == world->now() - 5min);
+    CHECK(row.last_reply.text == "try  later");
+    CHECK(row.last_reply.code == 450);
+    restart();  // the lease is gone
+    CHECK(due().size() == 1);
+    CHECK(run(queue->show(id))->recipients.at(0).attempts == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "queue: the administrator holds, releases, retries and drops") {
+    const QueueId id = add({"x@b.example", "y@c.example"});
+    CHECK(run(queue->hold(id, std::nullopt)) == 2U);
+    CHECK(run(queue->hold(id, std::nullopt)) == 0U);
+    CHECK(due().empty());
+    restart();
+    CHECK(due().empty());
+    CHECK(queue->counts().held == 2);
+    CHECK(run(queue->release(id, 0, world->now())) == 1U);
+    auto leases = due();
+    REQUIRE(leases.size() == 1);
+    REQUIRE(complete(std::move(leases[0]), State::pending));
+    CHECK(run(queue->retry_now(id, std::nullopt, world->now())) == 1U);
+    CHECK(due().size() == 1);
+    CHECK(run(queue->drop(id, 0)) == 1U);
+    CHECK(run(queue->show(id))->recipients.at(0).state == State::dropped);
+    CHECK(run(queue->drop(id, std::nullopt)) == 1U);
+    CHECK(rows().empty());
+    CHECK(run(queue->show(id)).error().fault == Fault::not_found);
+    CHECK(run(queue->drop(id, std::nullopt)).error().fault == Fault::not_found);
+    const QueueId other = add({"x@b.example"});
+    CHECK(run(queue->hold(other, 9)).error().fault == Fault::not_found);
+}
+
+TEST_CASE_FIXTURE(Fixture, "queue: a leased recipient can be held, not dropped; a final outcome wins") {
+    const QueueId id = add({"x@b.example"});
+    auto leases = due();
+    CHECK(run(queue->drop(id, std::nullopt)) == 0U);
+    CHECK(run(queue->hold(id, std::nullopt)) == 1U);
+    REQUIRE(complete(std::move(leases.at(0)), State::pending));
+    Recipient row = run(queue->show(id))->recipients.at(0);
+    CHECK(row.state == State::held);
+    CHECK(row.attempts == 1);
+    CHECK(due().empty());
+    REQUIRE(run(queue->release(id, std::nullopt, world->now())));
+    leases = due();
+    CHECK(run(queue->hold(id, std::nullopt)) == 1U);
+    REQUIRE(complete(std::move(leases.at(0)), State::delivered));
+    CHECK(rows().empty());
+}
+
+TEST_CASE_FIXTURE(Fixture, "queue: the bounce is in the commit of the failure") {
+    add({"x@b.example"});
+    auto leases = due();
+    NewEntry bounce = entry({"ann@a.example"});
+    bounce.reverse_path = {};
+    bounce.source = Source::dsn;
+    const QueueId bounce_id = bounce.id;
+    store::Batch batch(store::queue_partition);
+    Also also;
+    also.added.push_back(queue::add(batch, std::move(bounce)).value());
+    also.batches.push_back(std::move(batch));
+    const std::vector<Outcome> failed{outcome(0, State::failed)};
+    const std::uint64_t before = disk->commits();
+    REQUIRE(run(queue->complete(std::move(leases.at(0)), failed, std::move(also))));
+    CHECK(disk->commits() == before + 1);
+    leases = due();
+    REQUIRE(leases.size() == 1);
+    CHECK(leases[0].entry->id == bounce_id);
+    CHECK(leases[0].entry->reverse_path.null());
+}
+
+TEST_CASE_FIXTURE(Fixture, "queue: an outcome that cannot be written is kept, and nothing is sent twice") {
+    add({"x@b.example"});
+    auto leases = due();
+    disk->set_failing(true);
+    CHECK(complete(std::move(leases.at(0)), State::delivered).error().fault == Fault::temporary);
+    CHECK(due().empty());
+    CHECK(queue->counts().leased == 1);
+    disk->set_failing(false);
+    CHECK(due().empty());  // writes it
+    CHECK(rows().empty());
+    CHECK(queue->counts().entries == 0);
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "queue: what was never told is found by rescan, and told later is not sent twice") {
+    const QueueId first = add({"x@b.example"});
+    const QueueId second = add({"x@b.example"}, false);
+    NewEntry fresh = entry({"late@b.example"});
+    store::Batch batch(store::queue_partition);
+    const Added added = queue::add(batch, std::move(fresh)).value();
+    REQUIRE(run(store->commit(std::move(batch))));
+    CHECK(run(queue->rescan(first)) == 2U);
+    CHECK(run(queue->rescan(QueueId(0))) == 0U);
+    auto leases = due();
+    REQUIRE(leases.size() == 3);
+    CHECK(leases[1].entry->id == second);
+    for (Lease& lease : leases) REQUIRE(complete(std::move(lease), State::delivered));
+    queue->added(added);  // far too late
+    CHECK(due().empty());
+    CHECK(queue->counts().entries == 0);
+}
+
+TEST_CASE_FIXTURE(Fixture, "queue: a busy destination holds up no other") {
+    for (int i = 0; i < 50; ++i) add({"x@busy.example"});
+    const QueueId last = add({"y@free.example"});
+    DueQuery query;
+    query.now = world->now();
+    query.leases = 10;
+    int asked = 0;
+    query.may_start = [&asked](std::string_view destination) {
+        ++asked;
+        return destination != "busy.example";
+    };
+    const auto leases = run(queue->due(query)).value();
+    REQUIRE(leases.size() == 1);
+    CHECK(leases[0].entry->id == last);
+    CHECK(asked == 3);  // each destination once a round
+    // Without the limit both have their turn in the first round.
+    query.may_start = nullptr;
+    query.leases = 2;
+    CHECK(run(queue->due(query))->size() == 2);
+}
+
+TEST_CASE_FIXTURE(Fixture, "queue: past the limits an entry is refused, and nothing is written") {
+    store::Batch batch(store::queue_partition);
+    const auto fault = [&](NewEntry fresh) { return queue::add(batch, std::move(fresh)).error().fault; };
+    CHECK(fault(entry({})) == Fault::syntax);
+    NewEntry many = entry({"x@b.example"});
+    many.recipients.resize(recipients_max + 1, many.recipients.front());
+    CHECK(fault(many) == Fault::too_large);
+    NewEntry large = entry({"x@b.example"});
+    large.recipients.front().original_recipient = smtp::OriginalRecipient{"rfc822", std::string(1'000, 'o')};
+    large.recipients.resize(recipients_max, large.recipients.front());
+    CHECK(fault(large) == Fault::too_large);
+    NewEntry prefix = entry({"x@b.example"});
+    prefix.prefix.resize(prefix_octets_max + 1);
+    CHECK(fault(prefix) == Fault::too_large);
+    NewEntry bare = entry({"x@b.example"});
+    bare.recipients.front().address.domain.clear();
+    CHECK(fault(bare) == Fault::syntax);
+    CHECK(batch.puts().empty());
+
+    NewEntry most = entry({"x@b.example"});
+    most.recipients.resize(recipients_max, most.recipients.front());
+    const auto added = queue::add(batch, std::move(most));
+    REQUIRE(added.has_value());
+    REQUIRE(run(store->commit(std::move(batch))));
+    queue->added(*added);
+    const auto leases = due(1'000, 100'000);
+    CHECK(leases.size() == recipients_max / lease_recipients_max);
+    CHECK(leases.at(0).recipients.size() == lease_recipients_max);
+    CHECK(run(queue->hold(added->entry->id, std::nullopt)) == recipients_max);  // in slices
+}
+
+TEST_CASE_FIXTURE(Fixture, "queue: an id that is taken is a conflict, not a lost message") {
+    NewEntry one = entry({"x@b.example"});
+    NewEntry two = entry({"y@b.example"});
+    two.id = one.id;
+    store::Batch first(store::queue_partition);
+    store::Batch second(store::queue_partition);
+    REQUIRE(queue::add(first, std::move(one)));
+    REQUIRE(queue::add(second, std::move(two)));
+    REQUIRE(run(store->commit(std::move(first))));
+    CHECK(run(store->commit(std::move(second))).error().fault == Fault::conflict);
+}
+
+TEST_CASE_FIXTURE(Fixture, "queue: who waits is told when something is due earlier") {
+    int told = 0;
+    queue->on_due([&told] { ++told; });
+    add({"x@b.example"});
+    CHECK(told == 1);
+    network.run_for(1s);
+    add({"y@b.example"});
+    CHECK(told == 1);  // later than what is due already
+    auto leases = due();
+    leases.clear();
+    CHECK(told == 2);
+}
+
+TEST_CASE_FIXTURE(Fixture, "queue: list filters, pages and shows the last reply") {
+    const QueueId one = add({"x@b.example"});
+    const QueueId two = add({"y@c.example"});
+    auto leases = due();
+    REQUIRE(complete(std::move(leases.at(0)), State::pending));
+    leases.clear();
+    REQUIRE(run(queue->hold(two, std::nullopt)));
+    const auto ids = [&](Filter filter) {
+        std::vector<QueueId> found;
+        for (const Shown& shown : run(queue->list(filter)).value()) found.push_back(shown.entry->id);
+        return found;
+    };
+    CHECK(ids({}) == std::vector{one, two});
+    CHECK(ids({State::held, "", {}, 10}) == std::vector{two});
+    CHECK(ids({std::nullopt, "b.example", {}, 10}) == std::vector{one});
+    CHECK(ids({std::nullopt, "", {}, 1}) == std::vector{one});
+    CHECK(ids({std::nullopt, "", one, 1}) == std::vector{two});
+    CHECK(run(queue->list({}))->at(0).recipients.at(0).last_reply.remote_host == "mx.b.example");
+}
+
+namespace {
+
+net::Task<void> deliver(Queue* queue, Lease lease, Outcome outcome, int* done) {
+    const std::vector<Outcome> outcomes(1, outcome);
+    const auto recorded = co_await queue->complete(std::move(lease), outcomes, Also());
+    if (recorded) ++*done;
+}
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Fixture, "queue: leases of one entry that end together leave nothing behind") {
+    store::MemoryStore::Options slow{std::chrono::milliseconds(3)};
+    queue.reset();
+    store = std::make_unique<store::MemoryStore>(*world, disk, slow);
+    queue = make_queue(*store, world->log(), {});
+    REQUIRE(run(queue->load()));
+    add({"x@b.example", "y@c.example", "z@d.example"});
+    auto leases = due();
+    REQUIRE(leases.size() == 3);
+    int done = 0;
+    net::TaskGroup tasks(*world, "test");
+    for (Lease& lease : leases) {
+        const Outcome delivered = outcome(lease.recipients.at(0).index, State::delivered);
+        tasks.spawn(deliver(queue.get(), std::move(lease), delivered, &done));
+    }
+    REQUIRE(network.run_until([&] { return tasks.size() == 0; }, 1min));
+    CHECK(done == 3);
+    CHECK(rows().empty());
+    CHECK(queue->counts().entries == 0);
+}
+
+TEST_CASE("queue id: text and back, sorted, unique though the clock goes back") {
+    IdSource ids;
+    std::vector<QueueId> given;
+    for (int i = 0; i < 1'000; ++i)
+        given.push_back(
+            ids.next(from_unix_milliseconds(1'800'000'000'000 - i), static_cast<unsigned>(i) * 7919U));
+    CHECK(std::ranges::is_sorted(given));
+    CHECK(std::ranges::adjacent_find(given) == given.end());
+    for (const QueueId id : {QueueId(0), QueueId(1), given[5], QueueId(~std::uint64_t{0})}) {
+        CHECK(to_text(id).size() == 13);
+        CHECK(parse_queue_id(to_text(id)) == id);
+    }
+    CHECK(to_text(given[0]) < to_text(given[1]));
+    for (const char* bad : {"", "0", "00000000000000", "g000000000000", "000000000000w", "000000000000 "})
+        CHECK_FALSE(parse_queue_id(bad).has_value());
+}
+
+}  // namespace heliopost::queue

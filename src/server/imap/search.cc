@@ -1,0 +1,105 @@
+#include "server/imap/search.h"
+
+#include <algorithm>
+
+namespace heliopost::imap_server {
+
+Search::Search(mailbox::Account& account, net::World& world, std::shared_ptr<const mailbox::View> view,
+               SearchProgram program, CheckClient check_client)
+    : account_(account),
+      world_(world),
+      view_(std::move(view)),
+      program_(std::make_shared<const SearchProgram>(std::move(program))),
+      check_client_(std::move(check_client)) {}
+
+Search::Rows Search::look_at_rows(const mailbox::View& view, const SearchProgram& program,
+                                  const std::atomic<bool>& cancelled) {
+    Rows out;
+    Facts facts;
+    for (const auto& chunk : view.chunks()) {
+        if (cancelled) break;
+        for (const mailbox::Row& row : chunk->rows) {
+            facts.row = &row;
+            ++facts.number;
+            const Truth truth = program.evaluate(facts);
+            if (truth == Truth::yes) out.matching.add(facts.number);
+            if (truth == Truth::unknown) out.open.add(facts.number);
+        }
+    }
+    return out;
+}
+
+net::Task<Search::Rows> Search::rows() {
+    if (view_->size() * program_->nodes() <= search_steps_inline_max)
+        co_return look_at_rows(*view_, *program_, *cancelled_);
+    co_return co_await world_.on_pool([view = view_, program = program_, cancelled = cancelled_] {
+        return look_at_rows(*view, *program, *cancelled);
+    });
+}
+
+net::Task<Result<imap::NumberSet>> Search::run() {
+    const Rows found = co_await rows();
+    std::vector<std::uint32_t> numbers;
+    for (const auto& [first, last] : found.open.ranges())
+        for (std::uint32_t number = first; number <= last; ++number) {
+            numbers.push_back(number);
+            if (numbers.size() < search_emails_at_once) continue;
+            CO_TRY(co_await look_at(std::exchange(numbers, {})));
+        }
+    CO_TRY(co_await look_at(std::move(numbers)));
+    co_return found.matching.unite(matching_);
+}
+
+net::Task<Result<std::shared_ptr<Search::Messages>>> Search::load(std::vector<std::uint32_t> numbers) {
+    std::vector<EmailId> ids;
+    ids.reserve(numbers.size());
+    for (const std::uint32_t number : numbers) ids.push_back(view_->at(number - 1).email);
+    const auto emails = CO_TRY(co_await account_.emails(std::move(ids)));
+    auto messages = std::make_shared<Messages>();
+    messages->reserve(numbers.size());
+    for (std::size_t i = 0; i < numbers.size(); ++i)
+        if (emails.at(i) != nullptr)
+            messages->emplace_back(program_, &view_->at(numbers[i] - 1), numbers[i], emails[i]);
+    co_return messages;
+}
+
+// The messages of these numbers, to the end.
+net::Task<Result<void>> Search::look_at(std::vector<std::uint32_t> numbers) {
+    if (numbers.empty()) co_return Result<void>{};
+    co_await check_client_();
+    const std::shared_ptr<Messages> messages = CO_TRY(co_await load(std::move(numbers)));
+    // The jobs hold the view, whose rows the messages point to.
+    co_await world_.on_pool([messages, view = view_, cancelled = cancelled_] {
+        for (SearchMessage& message : *messages)
+            if (!*cancelled) message.look_at_envelope();
+    });
+    for (;;) {
+        auto pieces = CO_TRY(co_await read_round(messages));
+        if (pieces.empty()) break;
+        co_await world_.on_pool([messages, view = view_, cancelled = cancelled_, pieces = std::move(pieces)] {
+            for (const Piece& piece : pieces)
+                if (!*cancelled) piece.message->feed(piece.octets);
+        });
+        co_await check_client_();
+    }
+    for (const SearchMessage& message : *messages)
+        if (message.truth() == Truth::yes) matching_.add(message.number());
+    co_return Result<void>{};
+}
+
+// The next piece of each message that wants one, the first messages first, up to a round's octets.
+net::Task<Result<std::vector<Search::Piece>>> Search::read_round(std::shared_ptr<Messages> messages) {
+    std::vector<Piece> pieces;
+    std::uint64_t octets = 0;
+    for (SearchMessage& message : *messages) {
+        if (octets >= search_round_octets) break;
+        const auto range = message.next_range();
+        if (!range) continue;
+        std::string piece = CO_TRY(co_await account_.read(message.email(), range->begin, range->octets()));
+        octets += piece.size();
+        pieces.push_back({&message, std::move(piece)});
+    }
+    co_return pieces;
+}
+
+}  // namespace heliopost::imap_server

@@ -1,0 +1,132 @@
+// SEARCH and UID SEARCH: RFC 9051 §6.4.4, RFC 3501 §6.4.4; ESEARCH: RFC 4731; SEARCHRES: RFC 5182; MODSEQ:
+// RFC 7162 §3.1.5.
+#include <algorithm>
+#include <utility>
+
+#include "proto/mime/charset.h"
+#include "server/imap/search.h"
+#include "server/imap/session.h"
+
+namespace heliopost::imap_server {
+namespace {
+
+bool is_allowed_charset(const imap::command::Search& asked) {
+    return !asked.charset || mime::is_known_charset(*asked.charset);
+}
+
+}  // namespace
+
+// Nobody waits for a long search's answer once the client is gone. What it has sent meanwhile stays buffered.
+net::Task<void> Session::check_client() {
+    if (!input_.empty()) co_return;
+    net::Event now(world_);
+    now.set();
+    const auto deadline = world_.after(command_time_max);
+    if (co_await stream_->wait_readable(deadline, &now) == net::Stream::Ready::event) co_return;
+    if (!co_await input_.fill(deadline)) throw net::Gone("closed within a command");
+}
+
+net::Task<Completion> Session::search(imap::command::Search argument) {
+    condstore_ |= imap::asks_mod_sequence(argument.key);  // RFC 7162 §3.1
+    const bool save = argument.give && argument.give->save;
+    if (!is_allowed_charset(argument)) {
+        if (save) selected_->saved = {};  // RFC 5182 §2.1: a tagged NO empties it, a BAD does not touch it
+        co_return refused(imap::code::bad_charset("US-ASCII UTF-8"), "this charset is not known");
+    }
+    const auto view = selected_->view;
+    auto program =
+        SearchProgram::compile(argument.key, {view.get(), &selected_->saved, argument.charset.value_or("")});
+    if (!program && program.error().fault == Fault::syntax) co_return refusal(program.error());
+    Result<imap::NumberSet> found = fail(Fault::too_large, "too large a search");
+    if (program) {
+        Search search(*account_, world_, view, *std::move(program), [this] { return check_client(); });
+        found = co_await search.run();
+    } else {
+        found = std::unexpected(program.error());
+    }
+    if (!found) {
+        if (save) selected_->saved = {};
+        co_return refusal(found.error());
+    }
+    imap::UidSet uids;
+    found->for_each([&](std::uint32_t number) { uids.add(view->at(number - 1).uid); });
+    if (save) save_result(*argument.give, uids);
+    co_await tell_found(std::move(argument), *std::move(found), std::move(uids));
+    co_return completed();
+}
+
+// RFC 5182 §2.4: with MIN or MAX and neither ALL nor COUNT, only those are saved.
+void Session::save_result(imap::command::SearchReturn give, const imap::UidSet& uids) {
+    if (give.all || give.count || (!give.min && !give.max)) {
+        selected_->saved = uids;
+        return;
+    }
+    selected_->saved = {};
+    if (uids.empty()) return;
+    if (give.min) selected_->saved.add(*uids.smallest());
+    if (give.max) selected_->saved.add(*uids.largest());
+}
+
+// RFC 7162 §3.1.5, §3.1.10: the highest mod-sequence of the messages that the answer names.
+ModSequence Session::highest_found(imap::command::SearchReturn give, const imap::NumberSet& numbers) const {
+    const mailbox::View& view = *selected_->view;
+    const auto of = [&](std::uint32_t number) { return view.at(number - 1).mod_sequence; };
+    ModSequence highest;
+    if (numbers.empty()) return highest;
+    if ((give.min || give.max) && !give.all && !give.count) {
+        if (give.min) highest = of(*numbers.smallest());
+        if (give.max) highest = std::max(highest, of(*numbers.largest()));
+        return highest;
+    }
+    numbers.for_each([&](std::uint32_t number) { highest = std::max(highest, of(number)); });
+    return highest;
+}
+
+net::Task<void> Session::tell_found(imap::command::Search asked, imap::NumberSet numbers, imap::UidSet uids) {
+    const imap::NumberSet& told = asked.uid ? uids : numbers;
+    const bool mod_sequence = imap::asks_mod_sequence(asked.key) && !numbers.empty();
+    const bool extended = asked.give || revision_ == imap::Revision::rev2;  // RFC 9051 §6.4.4
+    imap::command::SearchReturn give;
+    give.all = true;
+    if (asked.give) give = *asked.give;
+    if (!extended) {
+        out_.text() += "* SEARCH";
+        for (const auto& [first, last] : told.ranges())
+            for (std::uint64_t number = first; number <= last; ++number) {
+                out_.text() += ' ';
+                imap::append_number(out_.text(), number);
+                if (out_.full()) co_await out_.flush();
+            }
+        if (mod_sequence) {
+            out_.text() += " (MODSEQ ";
+            imap::append_number(out_.text(), highest_found(give, numbers).value);
+            out_.text() += ')';
+        }
+        out_.text() += "\r\n";
+        co_return;
+    }
+    if (!give.min && !give.max && !give.all && !give.count) co_return;  // only SAVE: RFC 5182 §2.1
+    out_.text() += "* ESEARCH (TAG ";
+    imap::append_string(out_.text(), tag_, imap::Revision::rev1);
+    out_.text() += asked.uid ? ") UID" : ")";
+    const auto add = [&](std::string_view name, std::uint64_t number) {
+        out_.text() += name;
+        imap::append_number(out_.text(), number);
+    };
+    if (give.min && !told.empty()) add(" MIN ", *told.smallest());
+    if (give.max && !told.empty()) add(" MAX ", *told.largest());
+    if (give.count) add(" COUNT ", told.size());
+    if (give.all && !told.empty()) {
+        out_.text() += " ALL ";
+        bool first_range = true;
+        for (const imap::NumberRange range : told.ranges()) {
+            if (!std::exchange(first_range, false)) out_.text() += ',';
+            imap::append_set(out_.text(), imap::NumberSet({range}));
+            if (out_.full()) co_await out_.flush();
+        }
+    }
+    if (mod_sequence) add(" MODSEQ ", highest_found(give, numbers).value);
+    out_.text() += "\r\n";
+}
+
+}  // namespace heliopost::imap_server

@@ -1,0 +1,100 @@
+#include "store/rocks_log.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "store/crc32c.h"
+
+namespace heliopost::store {
+namespace {
+
+std::string little_endian(std::uint64_t value, int octets) {
+    std::string out;
+    for (int i = 0; i < octets; ++i, value >>= 8) out += static_cast<char>(static_cast<unsigned char>(value));
+    return out;
+}
+
+std::string fragment(char type, std::string_view payload) {
+    const std::string checked = type + std::string(payload);
+    const std::uint32_t crc = crc32c(checked);
+    const std::uint32_t masked = ((crc >> 15) | (crc << 17)) + 0xa282ead8U;
+    return little_endian(masked, 4) + little_endian(payload.size(), 2) + checked;
+}
+
+// A write of one row at a sequence number, with the mark of what was synced before it.
+std::string write(std::uint64_t sequence, std::uint64_t last_synced) {
+    const std::string mark = log_mark(last_synced);
+    return little_endian(sequence, 8) + little_endian(1, 4) + '\x03' + static_cast<char>(mark.size()) + mark +
+           "rows";
+}
+
+std::string full(std::uint64_t sequence, std::uint64_t last_synced) {
+    return fragment(1, write(sequence, last_synced));
+}
+
+std::optional<LogDamage> scan(std::string log) {
+    LogScan scan;
+    scan.add_file("000001.log", log);
+    return scan.damage();
+}
+
+}  // namespace
+
+TEST_CASE("log scan: a sound log, with room set aside at its end") {
+    const std::string log = full(1, 0) + full(2, 1) + full(3, 2);
+    CHECK_FALSE(scan(log).has_value());
+    CHECK_FALSE(scan(log + std::string(100'000, '\0')).has_value());
+    CHECK_FALSE(scan("").has_value());
+}
+
+TEST_CASE("log scan: a damaged write with an acknowledgement behind it is a loss, each octet") {
+    const std::string one = full(1, 0), two = full(2, 1), three = full(3, 2);
+    for (size_t at = 0; at < two.size(); ++at) {
+        CAPTURE(at);
+        std::string damaged = two;
+        damaged[at] = static_cast<char>(damaged[at] ^ 1);
+        const auto damage = scan(one + damaged + three);
+        REQUIRE(damage.has_value());
+        CHECK(damage->good_until == 1);
+        CHECK(damage->acknowledged_until == 2);
+        CHECK(damage->offset == one.size());
+        CHECK(damage->lost());
+    }
+}
+
+TEST_CASE("log scan: the last write, damaged, may never have been acknowledged") {
+    std::string log = full(1, 0) + full(2, 1);
+    log.back() = '?';
+    CHECK_FALSE(scan(log).value().lost());
+    CHECK_FALSE(scan(full(1, 0) + std::string(500, '\x5a')).value().lost());
+}
+
+TEST_CASE("log scan: an unsynced write, damaged, with another unsynced one behind it is no loss") {
+    std::string chunk = full(2, 1);
+    chunk.back() = '?';
+    const auto damage = scan(full(1, 0) + chunk + full(3, 1));
+    REQUIRE(damage.has_value());
+    CHECK_FALSE(damage->lost());
+}
+
+TEST_CASE("log scan: a write in fragments counts once its last one is there") {
+    const std::string whole = write(2, 1);
+    for (size_t cut = 0; cut <= whole.size(); ++cut) {
+        CAPTURE(cut);
+        const std::string first = fragment(2, whole.substr(0, cut)), last = fragment(4, whole.substr(cut));
+        CHECK_FALSE(scan(full(1, 0) + first + last + full(3, 2)).has_value());
+        std::string damaged = last;
+        damaged.back() = '?';
+        const auto damage = scan(full(1, 0) + first + damaged + full(3, 2));
+        CHECK(damage.value().good_until == 1);
+        CHECK(damage.value().lost());
+
+        // The proof of a loss, too, may come in fragments.
+        std::string one = full(1, 0);
+        one.back() = '?';
+        CHECK(scan(one + first + fragment(3, "") + last).value().acknowledged_until == 1);
+    }
+}
+
+}  // namespace heliopost::store

@@ -1,0 +1,67 @@
+// Transport's inside: the task that takes leases, and the tasks of attempts and of their records. Internal.
+//
+// Three groups, because they end at different times: farewells and the taker stop at once, attempts when
+// their time is up, and what is known to have been delivered is recorded last, whatever became of the rest.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "delivery/receive.h"
+#include "net/event.h"
+#include "net/task_group.h"
+#include "transport/attempt.h"
+#include "transport/connections.h"
+#include "transport/settle.h"
+#include "transport/slots.h"
+#include "transport/transport.h"
+
+namespace heliopost::transport {
+
+inline constexpr std::size_t leases_per_turn = 16;
+inline constexpr std::chrono::seconds look_again{60};             // where nothing is known to become due
+inline constexpr std::chrono::milliseconds look_again_full{100};  // something is due that a cap keeps back
+inline constexpr std::chrono::seconds pause_after_error{5};
+inline constexpr std::chrono::seconds record_wait{10};  // what stop() gives outcomes to be written
+inline constexpr std::size_t unrecorded_max = 10'000;
+
+struct Transport::State {
+    State(net::World& world, queue::Queue& queue, store::Store& store, directory::Directory& directory,
+          TransportOptions given);
+
+    net::Task<void> take_for_ever();
+    net::Task<void> take();
+    net::Task<void> attempt(queue::Lease lease, std::unique_ptr<Slot> slot);
+    net::Task<void> record(queue::Lease lease, Settled settled, std::unique_ptr<Slot> slot);
+    net::Task<void> stop(Deadline deadline);
+
+    void begin(queue::Lease lease);
+    bool begin_unrecorded(queue::Lease& lease);
+    void remember(QueueId id, const std::vector<queue::Outcome>& outcomes);
+    void forget(QueueId id, const std::vector<queue::Outcome>& outcomes);
+    bool may_start(std::string_view destination);
+
+    net::World& world;
+    queue::Queue& queue;
+    directory::Directory& directory;
+    const TransportOptions options;
+    delivery::Delivering delivering;
+    net::TaskGroup takers;
+    net::TaskGroup attempts;
+    net::TaskGroup records;
+    Connections connections;
+    Sending sending;
+    std::shared_ptr<net::Event> wake;
+    std::shared_ptr<Slots> slots = std::make_shared<Slots>();
+    std::map<std::string, std::size_t, std::less<>> granted;  // by the due() that runs
+    std::size_t granted_all = 0;
+    bool kept_back = false;  // by a cap, in the last due()
+    // Delivered, but the store did not take it: recorded again before any other attempt, never sent again.
+    std::map<std::pair<QueueId, std::uint32_t>, queue::Outcome> unrecorded;
+};
+
+}  // namespace heliopost::transport

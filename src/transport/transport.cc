@@ -1,0 +1,211 @@
+#include "transport/transport.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "transport/bounce.h"
+#include "transport/state.h"
+
+namespace heliopost::transport {
+
+Transport::State::State(net::World& of_world, queue::Queue& of_queue, store::Store& store,
+                        directory::Directory& of_directory, TransportOptions given)
+    : world(of_world),
+      queue(of_queue),
+      directory(of_directory),
+      options(std::move(given)),
+      delivering{.world = world,
+                 .store = store,
+                 .queue = queue,
+                 .host_name = options.host_name,
+                 .expire_after = options.retry.expire_after},
+      takers(world, "transport"),
+      attempts(world, "attempt"),
+      records(world, "outcome"),
+      connections(world, records, options.cached_for),
+      sending{.world = world,
+              .store = store,
+              .options = options,
+              .connections = connections,
+              .open = std::make_shared<std::size_t>(0)},
+      wake(std::make_shared<net::Event>(world)) {}
+
+bool Transport::State::may_start(std::string_view destination) {
+    const auto already = granted.find(destination);
+    const std::size_t to_it = slots->of(destination) + (already == granted.end() ? 0 : already->second);
+    if (slots->all + granted_all >= options.connections_max || to_it >= options.per_destination_max) {
+        kept_back = true;
+        return false;
+    }
+    ++granted[std::string(destination)];
+    ++granted_all;
+    return true;
+}
+
+net::Task<void> Transport::State::take_for_ever() {
+    for (;;) {
+        bool failed = false;
+        try {
+            co_await take();
+        } catch (const net::Stopped&) {
+            throw;
+        } catch (const std::exception& error) {
+            world.log().error("transport.failed", {{"reason", error.what()}});
+            failed = true;
+        }
+        if (failed) co_await world.sleep_until(world.after(pause_after_error));
+    }
+}
+
+// Takes what may be begun, then waits until there may be more.
+net::Task<void> Transport::State::take() {
+    wake->clear();
+    granted.clear();
+    granted_all = 0;
+    kept_back = false;
+    queue::DueQuery query;
+    query.now = world.now();
+    query.leases = leases_per_turn;
+    query.may_start = [this](std::string_view destination) { return may_start(destination); };
+    auto due = co_await queue.due(std::move(query));
+    granted.clear();
+    granted_all = 0;
+    if (!due) {
+        world.log().error("transport.failed", {{"reason", due.error().text}});
+        co_await world.sleep_until(world.after(pause_after_error));
+        co_return;
+    }
+    const bool more = due->size() == leases_per_turn;
+    for (queue::Lease& lease : *due) begin(std::move(lease));
+    if (more) co_return;
+    std::chrono::milliseconds wait = look_again;
+    if (const auto next = queue.next_due()) wait = std::min(wait, std::max(*next - world.now(), {}));
+    if (kept_back) wait = std::max(std::min(wait, std::chrono::milliseconds(look_again)), look_again_full);
+    co_await wake->wait(world.after(wait));
+}
+
+void Transport::State::begin(queue::Lease lease) {
+    if (begin_unrecorded(lease)) return;
+    auto slot = std::make_unique<Slot>(slots, lease.destination);
+    attempts.spawn(attempt(std::move(lease), std::move(slot)));
+}
+
+// Recipients of which only the record is missing; the others are given back with it.
+bool Transport::State::begin_unrecorded(queue::Lease& lease) {
+    if (unrecorded.empty()) return false;
+    Settled settled;
+    for (const queue::Recipient& recipient : lease.recipients) {
+        const auto found = unrecorded.find({lease.entry->id, recipient.index});
+        if (found != unrecorded.end()) settled.outcomes.push_back(found->second);
+    }
+    if (settled.outcomes.empty()) return false;
+    auto slot = std::make_unique<Slot>(slots, lease.destination);
+    records.spawn(record(std::move(lease), std::move(settled), std::move(slot)));
+    return true;
+}
+
+net::Task<void> Transport::State::attempt(queue::Lease lease, std::unique_ptr<Slot> slot) {
+    std::vector<Tried> tried;
+    std::string failed;
+    try {
+        Attempt one(sending, lease);
+        tried = co_await one.run();
+    } catch (const net::Stopped&) {
+        throw;  // the lease gives its recipients back
+    } catch (const std::exception& error) {
+        failed = error.what();
+    }
+    if (tried.empty()) {
+        world.log().error("attempt.failed",
+                          {{"queue_id", queue::to_text(lease.entry->id)}, {"reason", failed}});
+        const Verdict verdict = temporary({4, 3, 0}, "an error of our own");
+        tried.resize(lease.recipients.size(), {.verdict = verdict, .host = {}, .tls = "none"});
+    }
+    Settled settled = settle(world, options, lease, tried);
+    log_attempt(world, lease, tried, settled);
+    records.spawn(record(std::move(lease), std::move(settled), std::move(slot)));
+}
+
+net::Task<void> Transport::State::record(queue::Lease lease, Settled settled, std::unique_ptr<Slot> slot) {
+    const std::shared_ptr<const queue::Entry> entry = lease.entry;
+    queue::Also also;
+    if (!settled.told.empty()) {
+        auto made = co_await make_bounce(&delivering, &directory, entry, settled.told);
+        if (made) {
+            also = *std::move(made);
+        } else {
+            world.log().error("dsn.failed",
+                              {{"queue_id", queue::to_text(entry->id)}, {"reason", made.error().text}});
+            put_off(settled, world.now() + options.retry.first);
+        }
+    }
+    std::vector<queue::Outcome> outcomes = settled.outcomes;
+    const Result<void> done = co_await queue.complete(std::move(lease), std::move(outcomes), std::move(also));
+    if (done) {
+        forget(entry->id, settled.outcomes);
+    } else {
+        world.log().error("outcome.failed",
+                          {{"queue_id", queue::to_text(entry->id)}, {"reason", done.error().text}});
+        remember(entry->id, settled.outcomes);
+        co_await world.sleep_until(world.after(pause_after_error));
+    }
+    slot.reset();
+    wake->set();
+}
+
+void Transport::State::remember(QueueId id, const std::vector<queue::Outcome>& outcomes) {
+    for (const queue::Outcome& outcome : outcomes)
+        if (outcome.state == queue::State::delivered && unrecorded.size() < unrecorded_max)
+            unrecorded.insert_or_assign({id, outcome.index}, outcome);
+}
+
+void Transport::State::forget(QueueId id, const std::vector<queue::Outcome>& outcomes) {
+    if (unrecorded.empty()) return;
+    for (const queue::Outcome& outcome : outcomes) unrecorded.erase({id, outcome.index});
+}
+
+net::Task<void> Transport::State::stop(Deadline deadline) {
+    queue.on_due({});
+    takers.stop();
+    co_await takers.join(Deadline::max());
+    connections.end_all();
+    co_await attempts.join(deadline);
+    attempts.stop();
+    co_await attempts.join(Deadline::max());
+    connections.end_all();
+    co_await records.join(world.after(record_wait));
+    records.stop();
+    co_await records.join(Deadline::max());
+}
+
+Transport::Transport(net::World& world, queue::Queue& queue, store::Store& store,
+                     directory::Directory& directory, TransportOptions options)
+    : state_(std::make_unique<State>(world, queue, store, directory, std::move(options))) {}
+
+Transport::~Transport() = default;
+
+void Transport::start() {
+    // The queue calls from any thread, and perhaps once more after stop().
+    state_->queue.on_due([world = &state_->world, wake = std::weak_ptr(state_->wake)] {
+        world->post([wake] {
+            if (const auto event = wake.lock()) event->set();
+        });
+    });
+    state_->takers.spawn(state_->take_for_ever());
+    state_->takers.spawn(state_->connections.end_old());
+}
+
+net::Task<void> Transport::stop(Deadline deadline) {
+    return state_->stop(deadline);
+}
+
+std::size_t Transport::attempts() const {
+    return state_->slots->all;
+}
+
+std::size_t Transport::connections() const {
+    return *state_->sending.open;
+}
+
+}  // namespace heliopost::transport
