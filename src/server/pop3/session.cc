@@ -118,7 +118,7 @@ net::Task<bool> Session::act(pop3::Command command) {
         case Verb::dele:
             co_return mark(command.message.value_or(0));
         case Verb::noop:
-            co_return say("");
+            co_return say("still here");
         case Verb::rset:
             marked_.assign(marked_.size(), false);
             co_return say("nothing is marked");

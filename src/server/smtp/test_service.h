@@ -131,6 +131,11 @@ struct TestServer {
         }
         return out;
     }
+    std::size_t inbox_size(AccountId id) {
+        const auto view = run(accounts->open(id)->view(mailbox::inbox));
+        require(view.has_value());
+        return (*view)->size();
+    }
     std::vector<queue::Shown> queued() {
         auto all = run(queue->list({}));
         require(all.has_value());
