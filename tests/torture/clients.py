@@ -112,7 +112,9 @@ class Imap:
             text, literals = self.response()
             if text.startswith(tag):
                 answer = text[len(tag):].decode()
-                if not answer.startswith("OK"):
+                # RFC 9051 section 7.1: others expunged some of what a FETCH names; the rest has been given.
+                gone_meanwhile = " FETCH " in line and answer.startswith("NO [EXPUNGEISSUED]")
+                if not answer.startswith("OK") and not gone_meanwhile:
                     raise Refused(f"{line}: {answer}")
                 return untagged, answer
             if text.startswith(b"* BYE"):

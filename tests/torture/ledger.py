@@ -66,7 +66,8 @@ class Ledger:
         with self.lock:
             copy.acknowledged = True
             self.count(operation)
-            if uid:
+            # Another client may have seen it, and moved or expunged it, before its sender read the answer.
+            if uid and not copy.seen:
                 self._place(copy, copy.mailbox, uid)
 
     def refuse(self, text):
@@ -106,12 +107,17 @@ class Ledger:
             self.modseq_of[key] = max(self.modseq_of.get(key, 0), modseq)
             self.highest[account, mailbox] = max(self.highest.get((account, mailbox), 0), modseq)
 
-    def choose(self, account, mailbox, mine, random, most):
-        """Some copies of one thread that are in the mailbox with a known UID."""
+    def uids(self, account, mailbox):
+        with self.lock:
+            return set(self.placed.get((account, mailbox), {}))
+
+    def choose(self, account, mailbox, uids, mine, random, most):
+        """Some copies of one thread that are in the mailbox, out of those UIDs."""
         with self.lock:
             placed = self.placed.get((account, mailbox), {})
-            uids = random.sample(sorted(placed), min(len(placed), random.randint(1, most)))
-            return [placed[uid] for uid in uids if placed[uid].pending is None and mine(placed[uid].message.id)]
+            there = sorted(uid for uid in uids if uid in placed)
+            chosen = [placed[uid] for uid in random.sample(there, min(len(there), random.randint(1, most)))]
+            return [copy for copy in chosen if copy.pending is None and mine(copy.message.id)]
 
     def oldest(self, account, mailbox, keep):
         """The copies past the newest `keep`."""

@@ -124,10 +124,13 @@ class Load:
         mine = lambda message_id: zlib.crc32(message_id.encode()) % CHANGERS == number
         while True:
             mailbox = draw.choice(MAILBOXES)
+            # A session knows what was there when it selected or what it was told of since; a UID that only
+            # another client has heard of names nothing here: RFC 9051 section 2.3.1.2.
+            known = self.ledger.uids(account, mailbox)
             first_new = client.select(mailbox)["UIDNEXT"] - 60
-            self._look(client, account, mailbox, max(1, first_new))
+            known |= self._look(client, account, mailbox, max(1, first_new))
             for _ in range(6):
-                copies = self.ledger.choose(account, mailbox, mine, draw, most=16)
+                copies = self.ledger.choose(account, mailbox, known, mine, draw, most=16)
                 if copies:
                     try:
                         self._change_some(client, draw, account, mailbox, copies)
@@ -135,10 +138,14 @@ class Load:
                         self.ledger.refuse(str(refused))
 
     def _look(self, client, account, mailbox, first):
+        """The UIDs that are there."""
         untagged, _ = client.command(f"UID FETCH {first}:* (BODY.PEEK[HEADER.FIELDS ({ID_FIELD})])")
+        seen = set()
         for uid, _, _, literals in fetched(untagged):
-            if uid >= first and literals:
+            if literals:
                 self.ledger.saw(account, mailbox, uid, id_in(literals[0]))
+                seen.add(uid)
+        return seen
 
     def _change_some(self, client, draw, account, mailbox, copies):
         uids = [copy.uid for copy in copies]
