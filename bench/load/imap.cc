@@ -131,13 +131,13 @@ net::Task<void> rounds(net::World* world, const Options* options, Rounds what, R
     try {
         co_await client.log_in(0);
         if (what.select_first) co_await client.select();
-        report->before.cpu_seconds = cpu_seconds_of(options->pid);
+        report->before.cpu_seconds = cpu_seconds_of(options->pids);
         for (std::uint64_t round = 0; round < options->count; ++round) {
-            const double cpu_before = cpu_seconds_of(options->pid);
+            const double cpu_before = cpu_seconds_of(options->pids);
             const Instant begun = world->tick();
             const Answer answer = co_await client.command(what.commands[round % what.commands.size()]);
             report->latencies_ms.push_back(milliseconds_since(*world, begun));
-            report->rounds_cpu_ms.push_back((cpu_seconds_of(options->pid) - cpu_before) * 1000);
+            report->rounds_cpu_ms.push_back((cpu_seconds_of(options->pids) - cpu_before) * 1000);
             report->messages = client.exists();
             if (!answer.good())
                 report->fail(answer.tagged.status + " " + answer.tagged.text);
@@ -147,7 +147,7 @@ net::Task<void> rounds(net::World* world, const Options* options, Rounds what, R
             else
                 ++report->done;
         }
-        report->after = usage_of(options->pid);  // while its process still lives
+        report->after = usage_of(options->pids);  // while its process still lives
         co_await client.log_out();
     } catch (const std::exception& error) {
         report->fail(error.what());
@@ -164,7 +164,7 @@ net::Task<void> idle(net::World* world, const Options* options, Report* report) 
     co_await openers.join(Deadline::max());
     const std::chrono::duration<double> hold(options->hold_seconds);
     co_await world->sleep_until(world->after(std::chrono::duration_cast<std::chrono::microseconds>(hold)));
-    report->after = usage_of(options->pid);
+    report->after = usage_of(options->pids);
 }
 
 }  // namespace heliopost::bench

@@ -21,7 +21,7 @@ using Operation = std::function<net::Task<void>(net::World*, const Options*, Rep
 
 net::Task<void> measure(net::SystemWorld* world, const Options* options, const Operation* operation,
                         Report* report) {
-    report->before = usage_of(options->pid);
+    report->before = usage_of(options->pids);
     const Instant begun = world->tick();
     try {
         co_await (*operation)(world, options, report);
@@ -29,7 +29,7 @@ net::Task<void> measure(net::SystemWorld* world, const Options* options, const O
         report->fail(error.what());
     }
     report->seconds = std::chrono::duration<double>(world->tick() - begun).count();
-    if (report->after.processes == 0) report->after = usage_of(options->pid);
+    if (report->after.processes == 0) report->after = usage_of(options->pids);
     world->stop();
 }
 
@@ -62,7 +62,8 @@ public:
         app.add_option("--to", to_, "HOST:PORT (an address) or the path of a Unix socket");
         app.add_flag("--tls", tls_, "start TLS inside the session");
         app.add_flag("--tls-from-start", tls_from_start_, "TLS from the first octet");
-        app.add_option("--pid", options.pid, "the server's process: what it and its children use is printed");
+        app.add_option("--pid", options.pids, "the server's processes: what they and theirs use is printed")
+            ->delimiter(',');
         app.add_option("--connections", options.connections)->check(CLI::Range(1, 100'000));
         app.add_option("--messages,--count,--rounds", options.count, "how often")->check(CLI::PositiveNumber);
         app.add_option("--size", options.octets, "of a message, in octets")
@@ -181,7 +182,7 @@ int main_of(int argc, char** argv) {
         return app.exit(error);
     }
     if (only_usage) {
-        const Usage usage = usage_of(arguments.options.pid);
+        const Usage usage = usage_of(arguments.options.pids);
         std::printf("{\"cpu_seconds\": %.6f, \"rss_kib\": %llu, \"pss_kib\": %llu, \"processes\": %llu}\n",
                     usage.cpu_seconds, static_cast<unsigned long long>(usage.resident_octets / 1024),
                     static_cast<unsigned long long>(usage.proportional_octets / 1024),

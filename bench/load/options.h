@@ -15,7 +15,7 @@ struct Options {
     std::string operation;  // "smtp", "imap login"
     net::Endpoint to;
     Tls tls = Tls::none;
-    int pid = 0;  // of the server; 0: nothing is known of its use
+    std::vector<int> pids;  // of the server; none: nothing is known of its use
 
     std::uint64_t connections = 1;
     std::uint64_t count = 100;  // messages, logins, rounds

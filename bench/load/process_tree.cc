@@ -72,9 +72,10 @@ std::map<pid_t, Process> all_processes() {
     return found;
 }
 
-std::vector<pid_t> tree_of(pid_t root, const std::map<pid_t, Process>& all) {
+std::vector<pid_t> tree_of(const std::vector<int>& roots, const std::map<pid_t, Process>& all) {
     std::vector<pid_t> tree;
-    if (all.contains(root)) tree.push_back(root);
+    for (const int root : roots)
+        if (all.contains(root)) tree.push_back(root);
     for (size_t i = 0; i < tree.size(); ++i)
         for (const auto& [pid, process] : all)
             if (process.parent == tree[i]) tree.push_back(pid);
@@ -89,10 +90,11 @@ std::uint64_t memory_field(const std::string& rollup, std::string_view name) {
 
 }  // namespace
 
-double cpu_seconds_of(pid_t root) {
+double cpu_seconds_of(const std::vector<int>& roots) {
+    if (roots.empty()) return 0;
     const auto all = all_processes();
     double seconds = 0;
-    for (const pid_t pid : tree_of(root, all)) {
+    for (const pid_t pid : tree_of(roots, all)) {
         const Process& process = all.at(pid);
         // The ticks know threads that have ended, schedstat is exact about the others.
         seconds += std::max(process.own_seconds - 0.01, thread_seconds(pid)) + process.children_seconds;
@@ -100,10 +102,11 @@ double cpu_seconds_of(pid_t root) {
     return seconds;
 }
 
-Usage usage_of(pid_t root) {
+Usage usage_of(const std::vector<int>& roots) {
     Usage usage;
-    usage.cpu_seconds = cpu_seconds_of(root);
-    for (const pid_t pid : tree_of(root, all_processes())) {
+    if (roots.empty()) return usage;
+    usage.cpu_seconds = cpu_seconds_of(roots);
+    for (const pid_t pid : tree_of(roots, all_processes())) {
         const std::string rollup = read_file("/proc/" + std::to_string(pid) + "/smaps_rollup");
         usage.resident_octets += memory_field(rollup, "\nRss:");
         usage.proportional_octets += memory_field(rollup, "\nPss:");

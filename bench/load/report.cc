@@ -69,7 +69,7 @@ bool print(const Options& options, Report report) {
     line.add("p50_ms", part(report.latencies_ms, 0.5));
     line.add("p99_ms", part(report.latencies_ms, 0.99));
     if (report.messages > 0) line.add("messages", report.messages);
-    if (options.pid != 0) {
+    if (!options.pids.empty()) {
         line.add("cpu_ms_per_operation", cpu_ms / done);
         add_memory(line, report);
     }
@@ -84,7 +84,7 @@ bool print(const Options& options, Report report) {
                  options.operation.c_str(), static_cast<unsigned long long>(report.done),
                  static_cast<unsigned long long>(report.failed), done / report.seconds,
                  part(report.latencies_ms, 0.5), part(report.latencies_ms, 0.99));
-    if (options.pid != 0)
+    if (!options.pids.empty())
         std::fprintf(stderr, "; server: %.3f ms CPU each, %.1f MiB in %llu processes", cpu_ms / done,
                      static_cast<double>(report.after.proportional_octets) / (1 << 20),
                      static_cast<unsigned long long>(report.after.processes));
