@@ -114,7 +114,8 @@ net::Task<Result<void>> round_trip(net::World* world, std::string password) {
     if (!first.contains(demo_messages[1].text))
         co_return fail(Fault::internal, "the first message came back changed: " + first);
     const std::string second = co_await imap->imap("FETCH 2 BODY[]");
-    if (!second.contains(reply_text)) co_return fail(Fault::internal, "the second message came back changed: " + second);
+    if (!second.contains(reply_text))
+        co_return fail(Fault::internal, "the second message came back changed: " + second);
     std::printf("  imap        Bob has both messages, octet for octet\n");
 
     auto pop3 = co_await Dialog::dial(world, loopback(pop3s_port), true);

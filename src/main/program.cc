@@ -92,7 +92,8 @@ void Program::start() {
     dns.query_localhost = true;
     dns.trust_anchor_file = settings_.dns.trust_anchor_file;
     // Without the root key nothing is validated: mail flows all the same, DANE does not.
-    if (dns.trust_anchor_file.empty() && dns.upstreams.empty() && std::filesystem::exists(debian_trust_anchor))
+    if (dns.trust_anchor_file.empty() && dns.upstreams.empty() &&
+        std::filesystem::exists(debian_trust_anchor))
         dns.trust_anchor_file = debian_trust_anchor;
     if (auto context = net::UnboundContext::make(dns)) {
         for (std::size_t i = 0; i < cores_.size(); ++i)

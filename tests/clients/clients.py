@@ -162,7 +162,7 @@ set certificate_file = "{server.certificate}"
 set ssl_verify_host = no
 set from = "{USER}"
 set realname = "Ann"
-set record = "+Sent"
+set record = ""
 set confirmappend = no
 set delete = yes
 set quit = yes
@@ -174,7 +174,6 @@ set header_cache = ""
                           capture_output=True, text=True, timeout=120, env=environment)
     assert send.returncode == 0, send.stdout + send.stderr
     server.wait_for_message(USER, "Subject: from neomutt")
-    server.wait_for_message(USER, "Subject: from neomutt", "Sent")
     keys = "push '<tag-pattern>~s neomutt$<enter><tag-prefix><save-message>=Archive<enter><sync-mailbox><quit>'"
     # script(1) gives it the terminal it insists on.
     subprocess.run(["script", "-qec", f"neomutt -F {home}/neomuttrc -e \"{keys}\"", "/dev/null"], check=True,

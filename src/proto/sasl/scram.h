@@ -13,7 +13,7 @@ namespace heliopost::sasl {
 enum class ScramHash : std::uint8_t { sha1, sha256 };
 
 inline constexpr std::uint32_t scram_iterations_default = 65'536;  // the most that Cyrus SASL clients accept
-inline constexpr std::uint32_t scram_iterations_min = 4'096;      // RFC 7677 §4
+inline constexpr std::uint32_t scram_iterations_min = 4'096;       // RFC 7677 §4
 inline constexpr std::uint32_t scram_iterations_max = 2'000'000;  // what a hostile server may cost our client
 inline constexpr size_t scram_salt_octets = 16;
 
