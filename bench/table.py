@@ -57,7 +57,8 @@ def table(about, results):
         if name not in ours:
             continue
         value = ours[name].get(member)
-        row = [name.replace(" 1 connections", " 1 connection"), budget, f"{number(value)} {unit}", verdict(value, limit),
+        row = [name.replace(" 1 connections", " 1 connection"), budget, f"{number(value)} {unit}",
+               verdict(value, limit),
                number(ours[name].get("per_second"))]
         for peer in peers:
             theirs = results[peer].get(name, {})

@@ -1,3 +1,4 @@
+// Longer than 400 lines because it drives every operation of one interface over one harness.
 #include <doctest/doctest.h>
 
 #include <algorithm>

@@ -5,7 +5,7 @@
 #include "main/command.h"
 #include "main/program.h"
 #include "main/run_task.h"
-#include "main/system_time.h"
+#include "net/system_clock.h"
 #include "server/admin/socket.h"
 
 namespace heliopost {
@@ -29,7 +29,7 @@ int command_admin(const CommonOptions& common, const admin::Request& request) {
     if (!settings) return report(common, settings.error(), exit_configuration);
     settings->server.threads = 1;
     const std::string socket = settings->server.admin_socket;
-    const Log log(LogFormat::logfmt, LogLevel::warning, system_time, stderr_sink());
+    const Log log(LogFormat::logfmt, LogLevel::warning, net::system_now, stderr_sink());
     Program program(*std::move(settings), common.config, log);
     if (auto answer = ask_server(program, socket, request))
         return *answer ? show(common, **answer) : report(common, answer->error());

@@ -14,7 +14,7 @@
 #include "main/password_input.h"
 #include "main/program.h"
 #include "main/run_task.h"
-#include "main/system_time.h"
+#include "net/system_clock.h"
 #include "proto/smtp/dot_stuff.h"
 
 namespace heliopost {
@@ -154,7 +154,7 @@ void print_how_to_log_in(const std::string& password) {
 }
 
 Result<void> run_demo(const std::string& directory, const DemoOptions& options, const sigset_t& signals) {
-    const Log log(LogFormat::logfmt, LogLevel::warning, system_time, stderr_sink());
+    const Log log(LogFormat::logfmt, LogLevel::warning, net::system_now, stderr_sink());
     const std::string password = new_password();
     Program program(TRY(demo_settings(directory)), "", log);
     TRY(program.read_certificates());

@@ -6,7 +6,7 @@
 #include "base/json_writer.h"
 #include "main/command.h"
 #include "main/program.h"
-#include "main/system_time.h"
+#include "net/system_clock.h"
 
 namespace heliopost {
 namespace {
@@ -44,7 +44,7 @@ int command_fsck(const CommonOptions& common) {
     auto settings = load_settings(common.config);
     if (!settings) return report(common, settings.error(), exit_configuration);
     settings->server.threads = 1;
-    const Log log(LogFormat::logfmt, LogLevel::warning, system_time, stderr_sink());
+    const Log log(LogFormat::logfmt, LogLevel::warning, net::system_now, stderr_sink());
     Program program(*std::move(settings), common.config, log);
     if (const auto opened = program.open(); !opened) return report(common, opened.error());
     store::CheckOptions options;

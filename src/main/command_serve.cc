@@ -9,8 +9,8 @@
 
 #include "main/command.h"
 #include "main/program.h"
-#include "main/system_time.h"
 #include "net/notify.h"
+#include "net/system_clock.h"
 
 namespace heliopost {
 namespace {
@@ -51,7 +51,7 @@ int command_serve(const CommonOptions& common) {
     raise_file_limit();
     auto settings = load_settings(common.config);
     if (!settings) return report(common, settings.error(), exit_configuration);
-    const Log log(settings->log.format, settings->log.level, system_time, stderr_sink());
+    const Log log(settings->log.format, settings->log.level, net::system_now, stderr_sink());
     Program program(*std::move(settings), common.config, log);
     if (const auto ready = prepare(program); !ready) return report(common, ready.error(), exit_configuration);
     program.start();
@@ -71,7 +71,7 @@ int command_serve(const CommonOptions& common) {
 int command_check_config(const CommonOptions& common) {
     auto settings = load_settings(common.config);
     if (!settings) return report(common, settings.error(), exit_configuration);
-    const Log log(LogFormat::logfmt, LogLevel::warning, system_time, stderr_sink());
+    const Log log(LogFormat::logfmt, LogLevel::warning, net::system_now, stderr_sink());
     Program program(*std::move(settings), common.config, log);
     if (const auto read = program.read_certificates(); !read)
         return report(common, read.error(), exit_configuration);

@@ -1,5 +1,7 @@
 #include "net/system_world.h"
 
+#include "net/system_clock.h"
+
 #include <openssl/rand.h>
 
 #include <boost/asio/post.hpp>
@@ -61,12 +63,11 @@ void SystemWorld::stop() {
 }
 
 Time SystemWorld::now() const {
-    return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    return system_now();
 }
 
 Instant SystemWorld::tick() const {
-    return Instant(
-        std::chrono::floor<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()));
+    return system_tick();
 }
 
 void SystemWorld::post(std::move_only_function<void()> work) {

@@ -1,3 +1,4 @@
+// Longer than 400 lines because sockets, listeners and cores are tested over one harness of real ports.
 #include "net/system_world.h"
 
 #include <doctest/doctest.h>

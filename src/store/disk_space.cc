@@ -7,6 +7,8 @@
 #include <limits>
 #include <utility>
 
+#include "net/system_clock.h"
+
 namespace heliopost::store {
 namespace {
 
@@ -31,7 +33,7 @@ DiskSpace::DiskSpace(std::string path, std::optional<std::uint64_t> reserve)
       reserve_(reserve.value_or(std::max(total_octets(path_) / reserve_share, reserve_octets_min))) {}
 
 bool DiskSpace::above_reserve() const {
-    const auto since_start = std::chrono::steady_clock::now().time_since_epoch();
+    const auto since_start = net::system_tick().time_since_epoch();
     const std::int64_t now_ms =
         std::chrono::duration_cast<std::chrono::milliseconds>(since_start).count() + 1;
     std::int64_t asked_at_ms = asked_at_ms_;

@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "base/assert.h"
+#include "net/system_clock.h"
 #include "store/blobs.h"
 #include "store/bus.h"
 #include "store/chunk.h"
@@ -20,10 +21,6 @@
 
 namespace heliopost::store {
 namespace {
-
-Time system_time() {
-    return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-}
 
 rocksdb::Slice slice(std::string_view octets) {
     return {octets.data(), octets.size()};
@@ -182,7 +179,7 @@ private:
 }  // namespace
 
 Result<std::unique_ptr<RocksStore>> RocksStore::open(RocksOptions options) {
-    if (!options.clock) options.clock = system_time;
+    if (!options.clock) options.clock = net::system_now;
     auto database = TRY(open_database(options));
     auto parts = std::make_unique<Parts>(std::move(options), std::move(database));
     parts->chunks = std::make_unique<RocksChunks<Parts>>(*parts);

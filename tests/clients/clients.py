@@ -74,7 +74,8 @@ def python_libraries(server):
     assert client.store("3", "+FLAGS", "(\\Deleted)")[0] == "OK"
     assert client.expunge()[1] == [b"3"]
     assert client.append("Sent", "(\\Seen)", imaplib.Time2Internaldate(0), b"Subject: kept\r\n\r\nx\r\n")[0] == "OK"
-    assert client.status("Projects/Heliopost", "(MESSAGES UIDNEXT)")[1] == [b'Projects/Heliopost (MESSAGES 2 UIDNEXT 3)']
+    assert client.status("Projects/Heliopost", "(MESSAGES UIDNEXT)")[1] == [
+        b"Projects/Heliopost (MESSAGES 2 UIDNEXT 3)"]
     client.logout()
     pop = server.pop3(USER)
     assert pop.stat()[0] == 2

@@ -53,7 +53,8 @@ class Check:
             self.add("lost", f"{key}: EXISTS is {numbers['EXISTS']}, FETCH gives {len(rows)}")
         for uid, modseq, _, _ in rows:
             if modseq < self.ledger.modseq_of.get((account, mailbox, uid), 0):
-                self.add("back", f"{key} UID {uid}: MODSEQ {modseq} after {self.ledger.modseq_of[account, mailbox, uid]}")
+                before = self.ledger.modseq_of[account, mailbox, uid]
+                self.add("back", f"{key} UID {uid}: MODSEQ {modseq} after {before}")
             if modseq > numbers["HIGHESTMODSEQ"]:
                 self.add("back", f"{key} UID {uid}: MODSEQ {modseq} over HIGHESTMODSEQ {numbers['HIGHESTMODSEQ']}")
             if uid >= numbers["UIDNEXT"]:
