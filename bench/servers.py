@@ -31,8 +31,9 @@ class Sink:
         self.port = free_port()
         self.counts = directory / "sink.txt"
         with open(self.counts, "wb") as out:
-            self.process = subprocess.Popen([tool("smtp-sink"), "-c", f"127.0.0.1:{self.port}", "1000"], stdout=out,
-                                            stderr=subprocess.STDOUT)
+            become = ["-u", "nobody"] if os.geteuid() == 0 else []
+            self.process = subprocess.Popen([tool("smtp-sink"), *become, "-c", f"127.0.0.1:{self.port}", "1000"],
+                                            stdout=out, stderr=subprocess.STDOUT)
         wait_for("smtp-sink", lambda: accepts("127.0.0.1", self.port))
 
     def messages(self):
