@@ -49,7 +49,7 @@ function(heliopost_library name)
     target_precompile_headers(${library} REUSE_FROM heliopost_asio)
   endif()
 
-  if(tests)
+  if(tests AND HELIOPOST_UNIT_TESTS)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE ${library} heliopost_doctest ${ARG_TEST_DEPS})
     target_compile_definitions(${name}_test PRIVATE HELIOPOST_SHARED_DATA="${CMAKE_SOURCE_DIR}/../shared/data")

@@ -31,4 +31,12 @@ int show(const CommonOptions& common, const admin::Answer& answer) {
     return exit_good;
 }
 
+int command_options(const CommonOptions& common) {
+    admin::Answer answer{"", {"key", "type", "default", "meaning"}, {}};
+    for (const OptionReference& option : option_reference())
+        answer.rows.push_back({std::string(option.key), std::string(option.type),
+                               std::string(option.standard), std::string(option.meaning)});
+    return show(common, answer);
+}
+
 }  // namespace heliopost

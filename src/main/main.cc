@@ -159,6 +159,7 @@ void add_server(CLI::App& app, CommandLine& line) {
     add("reload", "Have the running server read its certificates and configuration again", command_reload);
     add("fsck", "Check every record, blob and reference of the store; the server must be stopped",
         command_fsck);
+    add("options", "Every key of the configuration file, with its default and meaning", command_options);
     CLI::App* quickstart = app.add_subcommand(
         "quickstart", "Set up mail for a domain: configuration, certificate, first account");
     quickstart->add_option("ADDRESS", line.quickstart.address, "the first account: you@example.org")
