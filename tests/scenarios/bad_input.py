@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""What is wrong around the server ends in one clear line, a code that is not 0, and nothing damaged.
+
+An unknown key, an unreadable certificate, a port in use, a second process on the same store, a disk too full to open
+the store. (A store of a newer format is tested beside the engine: it takes a changed record to make one.)
+"""
+
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from server import PROGRAM, Server, free_port, make_message  # noqa: E402
+
+USER = "ann@a.example"
+EXIT_CONFIGURATION = 78
+
+
+def serve(config):
+    return subprocess.run([PROGRAM, "--config", config, "serve"], capture_output=True, text=True, timeout=60)
+
+
+def expect(done, code, *words):
+    lines = [line for line in done.stderr.splitlines() if line.startswith("heliopost: ")]
+    assert done.returncode == code, f"{done.returncode}: {done.stderr}"
+    assert len(lines) == 1, done.stderr
+    for word in words:
+        assert word in lines[0], f"no {word!r} in {lines[0]!r}"
+    print(f"  {lines[0]}")
+
+
+def variant(server, name, old, new):
+    text = server.config.read_text()
+    assert old in text
+    file = server.directory / name
+    file.write_text(text.replace(old, new))
+    return file
+
+
+def other_ports(server, file):
+    text = file.read_text()
+    for name, port in server.ports.items():
+        text = text.replace(f":{port}\"", f":{free_port()}\"")
+    file.write_text(text.replace("admin.sock", "other.sock"))
+    return file
+
+
+def full_disk(server):
+    """A file system that has no room for the store; only root can make one."""
+    if os.geteuid() != 0:
+        print("  (not root: no small file system, left out)")
+        return
+    place = server.directory / "small"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", place], capture_output=True)
+    if mounted.returncode != 0:
+        print("  (no mount here, left out)")
+        return
+    try:
+        (place / "filler").write_bytes(b"x" * 8192)
+        config = other_ports(server, variant(server, "full.toml", f"{server.directory}/store", f"{place}/store"))
+        expect(serve(config), EXIT_CONFIGURATION, "store")
+    finally:
+        subprocess.run(["umount", place], check=True)
+
+
+def main():
+    with Server() as server:
+        server.add_account(USER)
+        server.submit(USER, [USER], make_message(USER, USER, "stays"))
+        expect(serve(variant(server, "key.toml", "[smtp]\nlisten", "[smtp]\nlistne")), EXIT_CONFIGURATION,
+               "key.toml:", "unknown key", 'did you mean "smtp.listen"?')
+        expect(serve(variant(server, "cert.toml", "cert.pem", "absent.pem")), EXIT_CONFIGURATION, "absent.pem")
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            port = other.getsockname()[1]
+            taken = other_ports(server, variant(server, "port.toml", "[smtp]", "[smtp]"))
+            listen = '[smtp]\nlisten = ["'
+            taken.write_text(taken.read_text().replace(listen, f'{listen}127.0.0.1:{port}", "'))
+            expect(serve(taken), EXIT_CONFIGURATION, str(port), "in use")
+        second = other_ports(server, variant(server, "second.toml", "[smtp]", "[smtp]"))
+        expect(serve(second), EXIT_CONFIGURATION, "another")
+        full_disk(server)
+        server.stop()
+        assert server.command("fsck").returncode == 0
+        server.start()
+        assert b"Subject: stays" in server.messages(USER)[0]
+    print("bad input: done")
+
+
+if __name__ == "__main__":
+    main()
