@@ -53,8 +53,7 @@ class Check:
             self.add("lost", f"{key}: EXISTS is {numbers['EXISTS']}, FETCH gives {len(rows)}")
         for uid, modseq, _, _ in rows:
             if modseq < self.ledger.modseq_of.get((account, mailbox, uid), 0):
-                before = self.ledger.modseq_of[account, mailbox, uid]
-                self.add("back", f"{key} UID {uid}: MODSEQ {modseq} after {before}")
+                self.add("back", f"{key} UID {uid}: MODSEQ is {modseq}, was higher")
             if modseq > numbers["HIGHESTMODSEQ"]:
                 self.add("back", f"{key} UID {uid}: MODSEQ {modseq} over HIGHESTMODSEQ {numbers['HIGHESTMODSEQ']}")
             if uid >= numbers["UIDNEXT"]:
@@ -137,7 +136,7 @@ class Check:
             self.add("flags", f"{where}: {sorted(copy.flags)} acknowledged, {sorted(flags)} found")
 
     def _together(self, message):
-        """RFC 5321 section 6.1: one reply for all recipients, so all of them have it or none."""
+        """RFC 5321 §6.1: one reply for all recipients, so all of them have it or none."""
         if message.together and len(message.copies) > 1:
             there = [copy.seen for copy in message.copies]
             if any(there) and not all(there):

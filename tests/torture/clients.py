@@ -39,7 +39,7 @@ class Lines:
 
 
 class Smtp:
-    """SMTP, or LMTP, which answers for each recipient: RFC 2033 section 4.2."""
+    """SMTP, or LMTP, which answers for each recipient: RFC 2033 §4.2."""
 
     def __init__(self, address, port, lmtp=False):
         self.lmtp = lmtp
@@ -112,7 +112,7 @@ class Imap:
             text, literals = self.response()
             if text.startswith(tag):
                 answer = text[len(tag):].decode()
-                # RFC 9051 section 7.1: others expunged some of what a FETCH names; the rest has been given.
+                # RFC 9051 §7.1: others expunged some of what a FETCH names; the rest has been given.
                 gone_meanwhile = " FETCH " in line and answer.startswith("NO [EXPUNGEISSUED]")
                 if not answer.startswith("OK") and not gone_meanwhile:
                     raise Refused(f"{line}: {answer}")
@@ -133,7 +133,7 @@ class Imap:
         return numbers
 
     def append(self, mailbox, text):
-        """The UID of the new message: RFC 4315 section 3."""
+        """The UID of the new message: RFC 4315 §3."""
         _, answer = self.command(f'APPEND "{mailbox}"', literal=text)
         return int(re.search(r"\[APPENDUID \d+ (\d+)\]", answer)[1])
 

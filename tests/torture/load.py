@@ -125,7 +125,7 @@ class Load:
         while True:
             mailbox = draw.choice(MAILBOXES)
             # A session knows what was there when it selected or what it was told of since; a UID that only
-            # another client has heard of names nothing here: RFC 9051 section 2.3.1.2.
+            # another client has heard of names nothing here: RFC 9051 §2.3.1.2.
             known = self.ledger.uids(account, mailbox)
             first_new = client.select(mailbox)["UIDNEXT"] - 60
             known |= self._look(client, account, mailbox, max(1, first_new))
