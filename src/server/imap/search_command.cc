@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "proto/mime/charset.h"
+#include "server/imap/alarm.h"
 #include "server/imap/search.h"
 #include "server/imap/session.h"
 
@@ -20,7 +21,7 @@ bool is_allowed_charset(const imap::command::Search& asked) {
 net::Task<void> Session::check_client() {
     if (!input_.empty()) co_return;
     net::Event now(world_);
-    now.set();
+    const Alarm alarm(world_, world_.tick(), now);
     const auto deadline = world_.after(command_time_max);
     if (co_await stream_->wait_readable(deadline, &now) == net::Stream::Ready::event) co_return;
     if (!co_await input_.fill(deadline)) throw net::Gone("closed within a command");

@@ -4,6 +4,8 @@
 #include <utility>
 #include <variant>
 
+#include "server/imap/alarm.h"
+
 namespace heliopost::imap_server {
 namespace {
 
@@ -11,20 +13,6 @@ template <class... Commands>
 bool is_one_of(const imap::CommandBody& body) {
     return (std::holds_alternative<Commands>(body) || ...);
 }
-
-// Sets an event at an instant, unless it goes first.
-class Alarm {
-public:
-    Alarm(net::World& world, Instant when, net::Event& event)
-        : world_(world), timer_(world.call_at(when, [&event] { event.set(); })) {}
-    ~Alarm() { world_.cancel(timer_); }
-    Alarm(const Alarm&) = delete;
-    Alarm& operator=(const Alarm&) = delete;
-
-private:
-    net::World& world_;
-    net::World::TimerId timer_;
-};
 
 }  // namespace
 

@@ -295,10 +295,16 @@ public:
         server_.network.run_until([this] { return ended_; }, std::chrono::seconds(1));
         return ended_;
     }
-    void start_tls() {
+    // STARTTLS, with `behind` in the same packet. False: the server has hung up.
+    bool start_tls(std::string_view behind = "") {
         tls_wanted_ = true;
-        wake_reader_.set();
+        send("TLS STARTTLS\r\n" + std::string(behind));
         server_.network.run_until([this] { return !tls_wanted_ || ended_; }, std::chrono::seconds(10));
+        return !ended_;
+    }
+    void send_and_close(std::string_view octets) {
+        close_wanted_ = true;
+        send(octets);
     }
     void pause() { reading_ = false; }  // the network's pipe fills
     void resume() {
@@ -320,10 +326,6 @@ private:
             tasks_.spawn(write_all());
             std::string buffer(16 * 1024, '\0');
             for (;;) {
-                if (tls_wanted_) {
-                    co_await stream_->start_tls_client({}, never);
-                    tls_wanted_ = false;
-                }
                 wake_reader_.clear();
                 if (!reading_) {
                     co_await wake_reader_.wait(never);
@@ -336,6 +338,10 @@ private:
                 received_.append(buffer, 0, count);
                 while (cut()) {
                 }
+                if (tls_wanted_ && std::ranges::find(responses_, "TLS OK begin TLS") != responses_.end()) {
+                    co_await stream_->start_tls_client({}, never);
+                    tls_wanted_ = false;
+                }
             }
         } catch (const net::Gone&) {
         }
@@ -347,6 +353,7 @@ private:
             wake_writer_.clear();
             const std::string octets = std::exchange(outgoing_, {});
             co_await stream_->write(octets, server_.elsewhere->after(std::chrono::hours(1000)));
+            if (close_wanted_) stream_->close();
         }
     }
     // Moves a whole response from received_ to responses_.
@@ -378,6 +385,7 @@ private:
     bool reading_ = true;
     bool ended_ = false;
     bool tls_wanted_ = false;
+    bool close_wanted_ = false;
     std::string outgoing_;
     std::string received_;
     std::size_t start_ = 0;  // of the response under way
