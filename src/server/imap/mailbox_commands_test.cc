@@ -1,7 +1,7 @@
 // SELECT, LIST, STATUS, CREATE, DELETE, RENAME, SUBSCRIBE, CLOSE.
 #include <doctest/doctest.h>
 
-#include "server/imap/test_session.h"
+#include "server/imap/test_client.h"
 
 namespace heliopost::imap_server {
 namespace {

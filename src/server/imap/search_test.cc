@@ -3,7 +3,7 @@
 #include "base/base64.h"
 #include "proto/mime/scanner.h"
 #include "server/imap/search_message.h"
-#include "server/imap/test_session.h"
+#include "server/imap/test_client.h"
 
 namespace heliopost::imap_server {
 namespace {

@@ -2,7 +2,7 @@
 #include <cstdio>
 #include <ctime>
 
-#include "server/imap/test_session.h"
+#include "server/imap/test_server.h"
 
 namespace {
 

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "server/imap/test_session.h"
+#include "server/imap/test_client.h"
 
 namespace {
 

@@ -2,7 +2,7 @@
 
 #include "base/base64.h"
 #include "proto/sasl/client.h"
-#include "server/imap/test_session.h"
+#include "server/imap/test_client.h"
 
 namespace heliopost::imap_server {
 namespace {
