@@ -26,8 +26,7 @@ extern "C" const char* __tsan_default_suppressions() {
 namespace heliopost::store {
 namespace {
 
-constexpr std::uint64_t octets_to_open = 16ULL * 1024 * 1024;  // logs and tables of a start
-constexpr int open_files_max = 512;
+constexpr std::uint64_t octets_to_open = 16ULL * 1024 * 1024;   // logs and tables of a start
 constexpr std::uint64_t log_octets_max = 128ULL * 1024 * 1024;  // bounds the time that a start reads logs
 constexpr char chunks_family[] = "chunks";
 
@@ -53,7 +52,7 @@ rocksdb::DBOptions database_options(const RocksOptions& options) {
     out.track_and_verify_wals_in_manifest = true;
     out.max_total_wal_size = log_octets_max;
     out.max_background_jobs = 2;
-    out.max_open_files = open_files_max;
+    out.max_open_files = options.open_files_max;
     out.bytes_per_sync = 1024 * 1024;
     out.keep_log_file_num = 4;
     out.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;

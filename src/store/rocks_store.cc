@@ -31,6 +31,13 @@ Error read_error(const rocksdb::Status& status) {
     return {Fault::internal, "the store could not be read"};
 }
 
+// RocksDB 7.8 answers OK and an empty value, rather than Incomplete, where only the caches may be asked and
+// they do not hold the key's table. So an empty value from the caches says nothing, and the disk is asked.
+bool is_unknown(const rocksdb::ReadOptions& options, const rocksdb::Status& status, size_t value_octets) {
+    if (status.IsIncomplete()) return true;
+    return options.read_tier == rocksdb::kBlockCacheTier && status.ok() && value_octets == 0;
+}
+
 // What a read gives: nothing when it needs the disk and was not allowed to ask it.
 template <class T>
 using Attempt = std::optional<Result<T>>;
@@ -39,7 +46,7 @@ Attempt<std::optional<std::string>> get_row(Database& database, const rocksdb::R
                                             std::string_view key) {
     std::string value;
     const auto status = database.db->Get(options, database.rows, slice(key), &value);
-    if (status.IsIncomplete()) return std::nullopt;
+    if (is_unknown(options, status, value.size())) return std::nullopt;
     if (status.IsNotFound()) return Result<std::optional<std::string>>(std::nullopt);
     if (!status.ok()) return std::unexpected(read_error(status));
     return Result<std::optional<std::string>>(std::move(value));
@@ -162,7 +169,7 @@ private:
             rocksdb::PinnableSlice record;
             Database& database = *parts_.database;
             const auto status = database.db->Get(options, database.chunks, slice(key), &record);
-            if (status.IsIncomplete()) return std::nullopt;
+            if (is_unknown(options, status, record.size())) return std::nullopt;
             if (status.IsNotFound()) return fail(Fault::internal, "a part of a message is missing");
             if (!status.ok()) return std::unexpected(read_error(status));
             auto plain = decode_chunk({record.data(), record.size()});
@@ -221,7 +228,7 @@ net::Task<Result<std::vector<std::optional<std::string>>>> RocksStore::multi_get
                                statuses.data());
         Values out(keys.size());
         for (size_t i = 0; i < keys.size(); ++i) {
-            if (statuses[i].IsIncomplete()) return std::nullopt;
+            if (is_unknown(options, statuses[i], found[i].size())) return std::nullopt;
             if (statuses[i].IsNotFound()) continue;
             if (!statuses[i].ok()) return std::unexpected(read_error(statuses[i]));
             out[i] = found[i].ToString();

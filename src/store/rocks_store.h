@@ -28,6 +28,7 @@ struct RocksOptions {
     size_t cache_octets = 64 * 1024 * 1024;        // the engine's block cache
     size_t memtable_octets = 32 * 1024 * 1024;     // of each of the engine's two tables
     size_t chunk_cache_octets = 16 * 1024 * 1024;  // of blobs' chunks, decompressed
+    int open_files_max = 512;                      // of tables; the engine opens them as they are asked for
     unsigned read_threads = 2;
     std::function<Time()> clock;  // time of day; unset: the system's
 

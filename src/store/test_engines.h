@@ -45,6 +45,7 @@ struct RocksEngine {
     TestDirectory directory;
     TestWorld world;
     std::unique_ptr<Store> store;
+    int open_files_max = RocksOptions().open_files_max;
 
     RocksEngine() { open(std::nullopt); }
     void open(std::optional<std::uint64_t> reserve) {
@@ -53,6 +54,7 @@ struct RocksEngine {
         options.path = directory.store();
         options.disk_reserve = reserve.value_or(0);
         options.clock = [this] { return world.now(); };
+        options.open_files_max = open_files_max;
         auto opened = RocksStore::open(std::move(options));
         if (!opened) throw std::runtime_error(opened.error().text);
         store = std::move(*opened);
