@@ -35,11 +35,19 @@ Error read_error(const rocksdb::Status& status) {
 template <class T>
 using Attempt = std::optional<Result<T>>;
 
+// Whether the caches could not tell. Where a table's file is not open, RocksDB 7.8 answers a read that may
+// not touch the disk with OK and an empty value (TableCache::Get treats "may exist" as found).
+bool needs_disk(const rocksdb::ReadOptions& options, const rocksdb::Status& status,
+                const rocksdb::Slice& value) {
+    return status.IsIncomplete() ||
+           (status.ok() && value.empty() && options.read_tier == rocksdb::kBlockCacheTier);
+}
+
 Attempt<std::optional<std::string>> get_row(Database& database, const rocksdb::ReadOptions& options,
                                             std::string_view key) {
     std::string value;
     const auto status = database.db->Get(options, database.rows, slice(key), &value);
-    if (status.IsIncomplete()) return std::nullopt;
+    if (needs_disk(options, status, value)) return std::nullopt;
     if (status.IsNotFound()) return Result<std::optional<std::string>>(std::nullopt);
     if (!status.ok()) return std::unexpected(read_error(status));
     return Result<std::optional<std::string>>(std::move(value));
@@ -162,7 +170,7 @@ private:
             rocksdb::PinnableSlice record;
             Database& database = *parts_.database;
             const auto status = database.db->Get(options, database.chunks, slice(key), &record);
-            if (status.IsIncomplete()) return std::nullopt;
+            if (needs_disk(options, status, record)) return std::nullopt;
             if (status.IsNotFound()) return fail(Fault::internal, "a part of a message is missing");
             if (!status.ok()) return std::unexpected(read_error(status));
             auto plain = decode_chunk({record.data(), record.size()});
@@ -221,7 +229,7 @@ net::Task<Result<std::vector<std::optional<std::string>>>> RocksStore::multi_get
                                statuses.data());
         Values out(keys.size());
         for (size_t i = 0; i < keys.size(); ++i) {
-            if (statuses[i].IsIncomplete()) return std::nullopt;
+            if (needs_disk(options, statuses[i], found[i])) return std::nullopt;
             if (statuses[i].IsNotFound()) continue;
             if (!statuses[i].ok()) return std::unexpected(read_error(statuses[i]));
             out[i] = found[i].ToString();

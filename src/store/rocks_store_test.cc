@@ -248,6 +248,49 @@ TEST_CASE("rocks store: a log cut short anywhere in its last write opens") {
     }
 }
 
+namespace {
+
+net::Task<BlobId> deliver_blob(Store* store, std::uint64_t number, std::string text) {
+    const auto writer = store->blobs().writer(1 << 20);
+    REQUIRE(co_await writer->append(text));
+    auto staged = co_await writer->finish();
+    REQUIRE(staged);
+    const BlobId blob = staged->ref.id;
+    Batch batch(account_partition(AccountId(number)));
+    batch.put(Tuple().octets("row"), Tuple().octets(text));
+    batch.put(Tuple().octets("empty"), Tuple());
+    const auto committed =
+        co_await store->commit(std::vector{std::move(batch)}, std::vector{*std::move(staged)});
+    REQUIRE(committed);
+    co_return blob;
+}
+
+}  // namespace
+
+TEST_CASE("rocks store: what lies in a table that is not open yet is read, not taken for empty") {
+    constexpr std::uint64_t tables = 40;  // RocksDB opens 16 of a family with the store
+    RocksEngine engine;
+    std::vector<BlobId> blobs;
+    for (std::uint64_t i = 0; i < tables; ++i) {
+        blobs.push_back(
+            engine.world.run(deliver_blob(engine.store.get(), i, "message " + std::to_string(i))));
+        engine.flush();
+    }
+    engine.reopen();
+    for (std::uint64_t i = 0; i < tables; ++i) {
+        CAPTURE(i);
+        const std::string text = "message " + std::to_string(i);
+        const auto partition = account_partition(AccountId(i));
+        CHECK(engine.world.run(engine.store->blobs().read(blobs[i], 0, 100)).value() == text);
+        const auto get = [&](std::string_view key) {
+            return engine.world.run(engine.store->get(partition, std::string(Tuple().octets(key)))).value();
+        };
+        CHECK(get("row").value_or("absent") == std::string(Tuple().octets(text)));
+        CHECK(get("empty").value_or("absent").empty());
+        CHECK_FALSE(get("absent").has_value());
+    }
+}
+
 TEST_CASE("rocks store: what cannot be opened says what to do") {
     const TestDirectory directory;
     RocksOptions absent;
