@@ -18,6 +18,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "base/assert.h"
 #include "base/log.h"
 #include "base/result.h"
 #include "base/time.h"
@@ -102,7 +103,8 @@ Task<std::invoke_result_t<Work>> World::on_pool(Work work) {
     } else {
         auto place = std::make_shared<std::optional<Value>>();
         co_await run_and_return([place, work = std::move(work)]() mutable { place->emplace(work()); });
-        co_return std::move(place->value());
+        ASSERT(place->has_value());
+        co_return std::move(**place);
     }
 }
 

@@ -241,7 +241,8 @@ net::Task<Completion> Session::fetch(imap::command::Fetch argument) {
     if (!rows) co_return refusal(rows.error());
     const auto view = selected_->view;
     if (argument.vanished) {
-        const auto gone = co_await account_->vanished(selected_->mailbox.id, *argument.changed_since);
+        const auto gone = co_await account_->vanished(selected_->mailbox.id,
+                                                      argument.changed_since.value_or(ModSequence{}));
         if (!gone) co_return refusal(gone.error());
         const auto asked = argument.set.saved_result ? selected_->saved
                                                      : argument.set.resolve(view->status().uid_next.value);

@@ -89,7 +89,7 @@ Completion Session::logged_in(Result<directory::Account> account) {
             return refused(imap::code::authentication_failed, "wrong user name or password");
         return refusal(account.error());
     }
-    login_ = std::move(*account);
+    login_ = std::make_unique<const directory::Account>(*std::move(account));
     account_ = service_.accounts->open(login_->id);
     stage_ = Stage::authenticated;
     reader_.set_limits(reader_limits());

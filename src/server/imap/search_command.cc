@@ -68,8 +68,8 @@ void Session::save_result(imap::command::SearchReturn give, const imap::UidSet& 
     }
     selected_->saved = {};
     if (uids.empty()) return;
-    if (give.min) selected_->saved.add(*uids.smallest());
-    if (give.max) selected_->saved.add(*uids.largest());
+    if (give.min) selected_->saved.add(uids.smallest().value_or(0));
+    if (give.max) selected_->saved.add(uids.largest().value_or(0));
 }
 
 // RFC 7162 §3.1.5, §3.1.10: the highest mod-sequence of the messages that the answer names.
@@ -79,8 +79,8 @@ ModSequence Session::highest_found(imap::command::SearchReturn give, const imap:
     ModSequence highest;
     if (numbers.empty()) return highest;
     if ((give.min || give.max) && !give.all && !give.count) {
-        if (give.min) highest = of(*numbers.smallest());
-        if (give.max) highest = std::max(highest, of(*numbers.largest()));
+        if (give.min) highest = of(numbers.smallest().value_or(0));
+        if (give.max) highest = std::max(highest, of(numbers.largest().value_or(0)));
         return highest;
     }
     numbers.for_each([&](std::uint32_t number) { highest = std::max(highest, of(number)); });
@@ -125,13 +125,13 @@ net::Task<void> Session::tell_esearch(imap::command::SearchReturn give, imap::Nu
         out_.text() += name;
         imap::append_number(out_.text(), number);
     };
-    if (give.min && !told.empty()) add(" MIN ", *told.smallest());
-    if (give.max && !told.empty()) add(" MAX ", *told.largest());
+    if (give.min && !told.empty()) add(" MIN ", told.smallest().value_or(0));
+    if (give.max && !told.empty()) add(" MAX ", told.largest().value_or(0));
     if (give.count) add(" COUNT ", told.size());
     if (give.all && !told.empty()) out_.text() += " ALL ";
     if (give.all)
         for (const imap::NumberRange range : told.ranges()) {
-            if (range.first != *told.smallest()) out_.text() += ',';
+            if (range.first != told.smallest().value_or(0)) out_.text() += ',';
             imap::append_set(out_.text(), imap::NumberSet({range}));
             if (out_.full()) co_await out_.flush();
         }

@@ -69,7 +69,7 @@ net::Task<Completion> Session::select(imap::command::Select argument) {
         co_return refusal(view.error());
     }
     condstore_ |= argument.condstore || argument.qresync.has_value();
-    selected_.emplace();
+    selected_ = std::make_unique<Selected>();
     selected_->mailbox = *mailbox;
     selected_->read_only = argument.read_only;
     selected_->view = *view;

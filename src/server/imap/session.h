@@ -147,11 +147,11 @@ private:
 
     Stage stage_ = Stage::not_authenticated;
     imap::Revision revision_ = imap::Revision::rev1;
-    bool condstore_ = false;  // RFC 7162 §3.1: some command asked for it, or ENABLE
-    bool qresync_ = false;    // ENABLE QRESYNC: VANISHED instead of EXPUNGE
-    std::optional<directory::Account> login_;
+    bool condstore_ = false;                           // RFC 7162 §3.1: some command asked for it, or ENABLE
+    bool qresync_ = false;                             // ENABLE QRESYNC: VANISHED instead of EXPUNGE
+    std::unique_ptr<const directory::Account> login_;  // null before login
     std::shared_ptr<mailbox::Account> account_;
-    std::optional<Selected> selected_;
+    std::unique_ptr<Selected> selected_;  // null: no mailbox is open
     // What the command has told already by itself: rows not to be told again unless changed above.
     imap::UidSet told_uids_;
     ModSequence told_up_to_;

@@ -129,9 +129,7 @@ public:
     TestServer(const TestServer&) = delete;
     TestServer& operator=(const TestServer&) = delete;
 
-    net::Endpoint address() const {
-        return {.address = boost::asio::ip::make_address("192.0.2.1"), .port = 143};
-    }
+    net::Endpoint address() const { return {boost::asio::ip::make_address("192.0.2.1"), 143, {}}; }
     std::shared_ptr<mailbox::Account> account() { return accounts->open(ann); }
 
     // Files a message without a session. Line ends are the caller's.
