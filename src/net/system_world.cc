@@ -46,7 +46,9 @@ SystemWorld::SystemWorld(const Log& log, std::shared_ptr<Pool> pool)
       resolver_(std::make_unique<NoResolver>()) {}
 
 SystemWorld::~SystemWorld() {
-    pool_.reset();  // the last owner waits for work that posts to this loop
+    // Work of stopped tasks may still be on the pool, and it posts to this loop when it ends.
+    for (std::size_t left = on_pool_->load(); left != 0; left = on_pool_->load()) on_pool_->wait(left);
+    pool_.reset();
     turns()->abandon();
     io_.restart();
     io_.poll();
@@ -110,7 +112,21 @@ void SystemWorld::random(std::span<std::byte> into) {
 }
 
 void SystemWorld::run_on_pool(std::move_only_function<void()> work) {
-    pool_->run(std::move(work));
+    // Counts itself out when it is destroyed, whether it ran or the pool refused it. It holds the count, not
+    // the world, which may be gone as soon as the count is 0.
+    struct Counted {
+        std::shared_ptr<std::atomic<std::size_t>> count;
+        explicit Counted(std::shared_ptr<std::atomic<std::size_t>> c) : count(std::move(c)) { ++*count; }
+        Counted(Counted&&) = default;
+        Counted& operator=(Counted&&) = delete;
+        ~Counted() {
+            if (count != nullptr && --*count == 0) count->notify_all();
+        }
+    };
+    pool_->run([counted = Counted(on_pool_), work = std::move(work)]() mutable {
+        work();
+        work = nullptr;  // before it counts itself out: what it holds may belong to the world
+    });
 }
 
 Cores::Cores(size_t count, size_t pool_threads, const Log& log)

@@ -5,6 +5,7 @@
 // Wildcard listeners "[::]" take IPv4 too and show its addresses as IPv4; other IPv6 listeners are IPv6 only.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -55,6 +56,7 @@ private:
 
     const Log& log_;
     std::shared_ptr<Pool> pool_;
+    std::shared_ptr<std::atomic<std::size_t>> on_pool_ = std::make_shared<std::atomic<std::size_t>>(0);
     boost::asio::io_context io_;
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
     std::uint64_t last_timer_ = 0;

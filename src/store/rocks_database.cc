@@ -19,7 +19,7 @@
 // Debian's library is not instrumented: TSan does not see the atomics that order its own threads.
 extern "C" const char* __tsan_default_suppressions();  // NOLINT: the sanitizer's name
 extern "C" const char* __tsan_default_suppressions() {
-    return "race:librocksdb.so\n";
+    return "race:librocksdb.so\nrace:libzstd.so\n";
 }
 #endif
 
