@@ -146,10 +146,10 @@ userdb {{
   args = uid=mail gid=mail home={mail}/%u
 }}
 service anvil {{
-  client_limit = 30000
+  client_limit = 20000
 }}
 service auth {{
-  client_limit = 30000
+  client_limit = 20000
 }}
 service imap-login {{
   service_count = 0
@@ -212,15 +212,17 @@ maillog_file_prefixes = {self.directory}
 
     def start(self):
         subprocess.run([tool("dovecot"), "-c", self.directory / "dovecot.conf"], check=True)
-        subprocess.run([tool("postfix"), "-c", self.directory / "postfix", "start"], check=True, capture_output=True)
+        subprocess.run([tool("postfix"), "-c", self.directory / "postfix", "start"], check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # a pipe would stay open in its master
         for name in ("imaps", "smtp"):
             wait_for(name, lambda: accepts("127.0.0.1", self.ports[name]))
         return self
 
     def stop(self):
         pids = self.pids()
-        subprocess.run([tool("postfix"), "-c", self.directory / "postfix", "stop"], check=True, capture_output=True)
-        subprocess.run([tool("doveadm"), "-c", self.directory / "dovecot.conf", "stop"], check=True)
+        subprocess.run([tool("postfix"), "-c", self.directory / "postfix", "stop"], stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+        subprocess.run([tool("doveadm"), "-c", self.directory / "dovecot.conf", "stop"])
         wait_for("the end of the peers", lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids))
 
     def restart(self):
@@ -228,8 +230,8 @@ maillog_file_prefixes = {self.directory}
         self.start()
 
     def pids(self):
-        return [int((self.directory / "run/master.pid").read_text()),
-                int((self.directory / "queue/pid/master.pid").read_text())]
+        files = [self.directory / "run/master.pid", self.directory / "queue/pid/master.pid"]
+        return [int(file.read_text()) for file in files if file.exists()]
 
     def queued(self):
         listed = subprocess.run([tool("postqueue"), "-c", self.directory / "postfix", "-j"], check=True,
