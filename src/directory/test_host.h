@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/assert.h"
 #include "net/memory_world.h"
 #include "store/memory_store.h"
 
@@ -30,7 +31,7 @@ struct TestHost {
     T run(net::Task<T> task) {
         std::optional<T> result;
         REQUIRE(network.run(*world, keep_result(&result, std::move(task))));
-        REQUIRE(result.has_value());
+        ASSERT(result.has_value());
         return std::move(*result);
     }
     std::chrono::microseconds passed(Instant since) const { return world->tick() - since; }

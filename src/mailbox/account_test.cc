@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/assert.h"
 #include "mailbox/keys.h"
 #include "mailbox/test_account.h"
 
@@ -359,10 +360,12 @@ TEST_CASE("a large email record is cut into pieces; one too large loses its stru
         text += "\r\n\r\nbody\r\n";
         const Uid uid = t.deliver(inbox, text);
         const auto view = t.view();
-        const auto email = t.get(t.account->emails({view->at(*view->find(uid)).email}))[0];
+        const auto index = view->find(uid);
+        ASSERT(index.has_value());
+        const auto email = t.get(t.account->emails({view->at(*index).email}))[0];
         REQUIRE(email != nullptr);
         CHECK(email->structure->envelopes[0].subject == "many");
-        CHECK(email->octets() == view->at(*view->find(uid)).octets);
+        CHECK(email->octets() == view->at(*index).octets);
         if (addresses == 5'000) CHECK(email->structure->envelopes[0].to.size() == addresses + 1);
     }
     t.get(t.account->copy(inbox, everything, inbox, {}));

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "base/assert.h"
 #include "mailbox/account.h"
 #include "mailbox/check.h"
 #include "net/memory_world.h"
@@ -52,7 +53,7 @@ public:
     T run(net::Task<T> task) {
         std::optional<T> out;
         REQUIRE(network.run(world, take(std::move(task), &out)));
-        REQUIRE(out.has_value());
+        ASSERT(out.has_value());
         return std::move(*out);
     }
     template <class T>

@@ -103,8 +103,9 @@ Task<std::invoke_result_t<Work>> World::on_pool(Work work) {
     } else {
         auto place = std::make_shared<std::optional<Value>>();
         co_await run_and_return([place, work = std::move(work)]() mutable { place->emplace(work()); });
-        ASSERT(place->has_value());
-        co_return std::move(**place);
+        std::optional<Value>& value = *place;
+        ASSERT(value.has_value());
+        co_return *std::move(value);
     }
 }
 

@@ -13,6 +13,7 @@
 #include <optional>
 #include <random>
 
+#include "base/assert.h"
 #include "net/world.h"
 
 namespace heliopost::store {
@@ -67,7 +68,8 @@ public:
         loop.restart();
         loop.run();
         if (error) std::rethrow_exception(error);
-        return std::move(value).value();
+        ASSERT(value.has_value());
+        return *std::move(value);
     }
 
     std::chrono::hours ahead{0};  // moves the time of day

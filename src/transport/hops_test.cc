@@ -1,6 +1,7 @@
 // Which of several hops is used, and the smart host.
 #include <doctest/doctest.h>
 
+#include "base/assert.h"
 #include "transport/test_site.h"
 
 namespace heliopost::transport {
@@ -122,6 +123,7 @@ TEST_CASE("smart host: everything goes there, over TLS, logged in, on one connec
 TEST_CASE("smart host: TLS from the start") {
     Relay site;
     site.relay.tls_from_start = true;
+    ASSERT(site.options.smart_host.has_value());
     site.options.smart_host->tls_from_start = true;
     site.start();
     site.submit({"bob@b.example"});

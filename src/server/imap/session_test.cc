@@ -71,10 +71,11 @@ TEST_CASE("session: SCRAM-SHA-256") {
         TestClient client(server, Begin::greeted);
         sasl::Client scram(sasl::Mechanism::scram_sha_256, {"ann@a.example", "", right ? "secret" : "wrong"},
                            "clientnonce");
-        client.send("A AUTHENTICATE SCRAM-SHA-256 " + to_base64(**scram.start()) + "\r\n");
+        const std::string first = scram.start().value().value_or("");
+        client.send("A AUTHENTICATE SCRAM-SHA-256 " + to_base64(first) + "\r\n");
         std::string last;
         while ((last = client.next()).starts_with("+ ")) {
-            const auto answer = scram.respond(from_base64(last.substr(2)).value());
+            const auto answer = scram.respond(from_base64(last.substr(2)).value_or(""));
             client.send(answer ? to_base64(*answer) + "\r\n" : "*\r\n");
         }
         CHECK(last.starts_with(right ? "A OK" : "A NO [AUTHENTICATIONFAILED]"));

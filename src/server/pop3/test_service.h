@@ -89,6 +89,7 @@ struct TestServer {
     T run(net::Task<T> task) {
         std::optional<T> result;
         require(network.run(*world, keep_result(&result, std::move(task))));
+        ASSERT(result.has_value());
         return std::move(*result);
     }
 

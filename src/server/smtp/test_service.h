@@ -97,6 +97,7 @@ struct TestServer {
     T run(net::Task<T> task) {
         std::optional<T> result;
         require(network.run(*world, keep_result(&result, std::move(task)), std::chrono::hours(2)));
+        ASSERT(result.has_value());
         return std::move(*result);
     }
     void run_task(net::Task<void> task) { require(network.run(*world, std::move(task))); }
