@@ -13,7 +13,16 @@ add_compile_options(-Xclang -fno-pch-timestamp)  # lets ccache share precompiled
 add_compile_definitions(_GLIBCXX_ASSERTIONS)
 add_link_options(-fuse-ld=mold)
 
+# Several sources of a folder in one translation unit: most of a sanitizer's build is the same templates again
+# and again. A folder's file-local names are then one namespace, so -Wshadow is left to `dev` and clang-tidy,
+# which compile each file alone.
+if(CMAKE_UNITY_BUILD)
+  set(CMAKE_UNITY_BUILD_BATCH_SIZE 12)
+  add_compile_options(-Wno-shadow)
+endif()
+
 if(HELIOPOST_SANITIZE)
+  set(CMAKE_CXX_FLAGS_DEBUG "-O1 -gline-tables-only -fno-omit-frame-pointer")  # enough for a report's lines
   add_compile_options(-fsanitize=${HELIOPOST_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${HELIOPOST_SANITIZE})
   if(HELIOPOST_FUZZ)

@@ -13,10 +13,10 @@
 namespace heliopost::directory {
 namespace {
 
-struct Fixture : TestHost {
+struct WithDirectory : TestHost {
     std::unique_ptr<Directory> directory = make_directory(*store, *world);
 
-    Fixture() {
+    WithDirectory() {
         REQUIRE(run(directory->load()).has_value());
         REQUIRE(run(directory->add_domain("a.example")).has_value());
     }
@@ -55,7 +55,7 @@ Fault fault_of(const auto& result) {
 
 }  // namespace
 
-TEST_CASE_FIXTURE(Fixture, "resolve: accounts, subaddresses, aliases, fallbacks and strangers") {
+TEST_CASE_FIXTURE(WithDirectory, "resolve: accounts, subaddresses, aliases, fallbacks and strangers") {
     add("ann@a.example");
     add("bob@a.example");
     add("bob+exact@a.example");
@@ -102,7 +102,7 @@ TEST_CASE_FIXTURE(Fixture, "resolve: accounts, subaddresses, aliases, fallbacks 
     CHECK(resolve("postmaster", "a.example") == "bob@a.example");
 }
 
-TEST_CASE_FIXTURE(Fixture, "resolve: hostile names find nobody and harm nothing") {
+TEST_CASE_FIXTURE(WithDirectory, "resolve: hostile names find nobody and harm nothing") {
     add("ann@a.example");
     // CVE-2017-2669 (%vars), CVE-2026-24031 (SQL), CVE-2026-27860 (LDAP), traversal, NUL, escapes
     const std::string names[] = {"%{env:PATH}",
@@ -135,7 +135,7 @@ TEST_CASE_FIXTURE(Fixture, "resolve: hostile names find nobody and harm nothing"
     CHECK(resolve("ann", "a.example") == "ann@a.example");
 }
 
-TEST_CASE_FIXTURE(Fixture, "resolve: the catch-all takes what nobody has") {
+TEST_CASE_FIXTURE(WithDirectory, "resolve: the catch-all takes what nobody has") {
     add("ann@a.example");
     REQUIRE(run(directory->set_catch_all("a.example", "ann@a.example")));
     CHECK(resolve("whoever", "a.example") == "ann@a.example");
@@ -150,7 +150,7 @@ TEST_CASE_FIXTURE(Fixture, "resolve: the catch-all takes what nobody has") {
     CHECK(fault_of(run(directory->set_catch_all("a.example", "not an address"))) == Fault::syntax);
 }
 
-TEST_CASE_FIXTURE(Fixture, "resolve: loops end, depth and breadth have limits") {
+TEST_CASE_FIXTURE(WithDirectory, "resolve: loops end, depth and breadth have limits") {
     add("ann@a.example");
     REQUIRE(alias("x@a.example", {"y@a.example"}));
     REQUIRE(alias("y@a.example", {"x@a.example"}));
@@ -185,7 +185,7 @@ TEST_CASE_FIXTURE(Fixture, "resolve: loops end, depth and breadth have limits") 
     CHECK(fault_of(alias("huge@a.example", too_long)) == Fault::too_large);
 }
 
-TEST_CASE_FIXTURE(Fixture, "directory: names are unique, and what is in use stays") {
+TEST_CASE_FIXTURE(WithDirectory, "directory: names are unique, and what is in use stays") {
     add("ann@a.example");
     REQUIRE(alias("sales@a.example", {"ann@a.example"}));
     const auto account = [&](const std::string& address, const std::string& password = "secret-password") {
@@ -215,7 +215,7 @@ TEST_CASE_FIXTURE(Fixture, "directory: names are unique, and what is in use stay
     CHECK(resolve("postmaster", "") == "no_such_user");
 }
 
-TEST_CASE_FIXTURE(Fixture, "directory: everything is there again after a restart") {
+TEST_CASE_FIXTURE(WithDirectory, "directory: everything is there again after a restart") {
     const AccountId ann = add("ann@a.example");
     const AccountId bob = add("bob@a.example");
     REQUIRE(run(directory->add_domain("bücher.example")));
@@ -245,7 +245,7 @@ TEST_CASE_FIXTURE(Fixture, "directory: everything is there again after a restart
     CHECK(run(directory->aliases("a.example"))->empty());
 }
 
-TEST_CASE_FIXTURE(Fixture, "directory: an account sends as itself and its aliases only") {
+TEST_CASE_FIXTURE(WithDirectory, "directory: an account sends as itself and its aliases only") {
     const AccountId ann = add("ann@a.example");
     const AccountId bob = add("bob@a.example");
     REQUIRE(alias("sales@a.example", {"ann@a.example", "x@b.example"}));
@@ -267,7 +267,7 @@ TEST_CASE_FIXTURE(Fixture, "directory: an account sends as itself and its aliase
     CHECK_FALSE(may(AccountId(99), "ann@a.example"));
 }
 
-TEST_CASE_FIXTURE(Fixture, "directory: the mailboxes are in the commit of the account") {
+TEST_CASE_FIXTURE(WithDirectory, "directory: the mailboxes are in the commit of the account") {
     const auto write = [](store::Batch& batch, Time) {
         batch.put(std::string("mailboxes"), std::string("x"));
     };
@@ -288,7 +288,7 @@ TEST_CASE_FIXTURE(Fixture, "directory: the mailboxes are in the commit of the ac
     CHECK(resolve("bob", "a.example") == "no_such_user");
 }
 
-TEST_CASE_FIXTURE(Fixture, "directory: a second process loses no update and sees ours") {
+TEST_CASE_FIXTURE(WithDirectory, "directory: a second process loses no update and sees ours") {
     std::unique_ptr<Directory> other = make_directory(*store, *world);
     REQUIRE(run(other->load()));
     add("ann@a.example");
@@ -318,7 +318,7 @@ net::Task<void> put_aliases(Directory* directory, std::string prefix, int count,
 
 }  // namespace
 
-TEST_CASE_FIXTURE(Fixture, "directory: changes at the same time are all there") {
+TEST_CASE_FIXTURE(WithDirectory, "directory: changes at the same time are all there") {
     store = nullptr;
     directory = nullptr;
     store::MemoryStore::Options slow{std::chrono::milliseconds(1)};

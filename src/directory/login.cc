@@ -12,7 +12,7 @@
 namespace heliopost::directory {
 namespace {
 
-constexpr std::size_t secret_octets = 32;
+constexpr std::size_t table_key_octets = 32;
 constexpr std::size_t logged_octets_max = 320;  // of a user name
 
 // One of the places in the line for the pool, given back at the end.
@@ -54,8 +54,8 @@ public:
     StoredLogin(Directory& directory, net::World& world, LoginOptions options)
         : directory_(directory),
           options_(std::move(options)),
-          delay_(world.random_octets(secret_octets)),
-          remembered_(world.random_octets(secret_octets)) {}
+          delay_(world.random_octets(table_key_octets)),
+          remembered_(world.random_octets(table_key_octets)) {}
 
     net::Task<Result<Account>> password(net::World* world, std::string user, std::string authorize_as,
                                         std::string password, LoginSource source) override;

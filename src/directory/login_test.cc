@@ -19,13 +19,13 @@ using std::chrono::seconds;
 const net::IpAddress home = boost::asio::ip::make_address("192.0.2.77");
 const net::IpAddress elsewhere = boost::asio::ip::make_address("198.51.100.1");
 
-struct Fixture : TestHost {
+struct WithLogin : TestHost {
     std::unique_ptr<Directory> directory = make_directory(*store, *world);
     int calls = 0;
     std::vector<std::string> hashes;  // that were verified against
     std::unique_ptr<Login> login;
 
-    explicit Fixture(std::size_t waiting_max = login_hashes_waiting_max) {
+    explicit WithLogin(std::size_t waiting_max = login_hashes_waiting_max) {
         REQUIRE(run(directory->load()).has_value());
         REQUIRE(run(directory->add_domain("a.example")).has_value());
         for (const char* address : {"ann@a.example", "bob@a.example"})
@@ -53,7 +53,7 @@ struct Fixture : TestHost {
 
 }  // namespace
 
-TEST_CASE_FIXTURE(Fixture, "login: right, wrong, unknown, disabled and for another") {
+TEST_CASE_FIXTURE(WithLogin, "login: right, wrong, unknown, disabled and for another") {
     const auto ann = try_login("Ann@A.Example", "right");
     REQUIRE(ann.has_value());
     CHECK(ann->address == "ann@a.example");
@@ -76,7 +76,7 @@ TEST_CASE_FIXTURE(Fixture, "login: right, wrong, unknown, disabled and for anoth
     }
 }
 
-TEST_CASE_FIXTURE(Fixture, "login: an unknown user costs one hash, as a wrong password does") {
+TEST_CASE_FIXTURE(WithLogin, "login: an unknown user costs one hash, as a wrong password does") {
     (void)try_login("ann@a.example", "wrong");
     CHECK(calls == 1);
     (void)try_login("nobody@a.example", "wrong");
@@ -90,7 +90,7 @@ TEST_CASE_FIXTURE(Fixture, "login: an unknown user costs one hash, as a wrong pa
     CHECK(calls == 5);
 }
 
-TEST_CASE_FIXTURE(Fixture, "login: a verified password is remembered for five minutes, a wrong one never") {
+TEST_CASE_FIXTURE(WithLogin, "login: a verified password is remembered for five minutes, a wrong one never") {
     CHECK(try_login("ann@a.example", "right").has_value());
     CHECK(try_login("ann@a.example", "right").has_value());
     CHECK(calls == 1);
@@ -105,7 +105,7 @@ TEST_CASE_FIXTURE(Fixture, "login: a verified password is remembered for five mi
     CHECK(calls == 4);
 }
 
-TEST_CASE_FIXTURE(Fixture, "login: failures delay the account and the address, growing to the limit") {
+TEST_CASE_FIXTURE(WithLogin, "login: failures delay the account and the address, growing to the limit") {
     std::vector<std::int64_t> waits;
     for (int i = 0; i < 9; ++i) waits.push_back(time_of("ann@a.example", "wrong", elsewhere).count());
     CHECK(waits == std::vector<std::int64_t>{0, 0, 1, 2, 4, 8, 16, 20, 20});
@@ -119,7 +119,7 @@ TEST_CASE_FIXTURE(Fixture, "login: failures delay the account and the address, g
     CHECK(time_of("ann@a.example", "wrong", elsewhere) == seconds(0));
 }
 
-TEST_CASE_FIXTURE(Fixture, "login: unknown users are delayed as real ones") {
+TEST_CASE_FIXTURE(WithLogin, "login: unknown users are delayed as real ones") {
     for (int i = 0; i < 7; ++i) {
         const net::IpAddress one = boost::asio::ip::make_address("203.0.113." + std::to_string(i + 1));
         const net::IpAddress two = boost::asio::ip::make_address("203.0.113." + std::to_string(i + 101));
@@ -127,7 +127,7 @@ TEST_CASE_FIXTURE(Fixture, "login: unknown users are delayed as real ones") {
     }
 }
 
-TEST_CASE_FIXTURE(Fixture, "login: a known good address is not shut out by others' failures") {
+TEST_CASE_FIXTURE(WithLogin, "login: a known good address is not shut out by others' failures") {
     REQUIRE(try_login("ann@a.example", "right", home).has_value());
     for (int i = 0; i < 12; ++i) (void)try_login("ann@a.example", "wrong", elsewhere);
     for (int i = 0; i < 12; ++i) (void)try_login("bob@a.example", "wrong", home);  // a neighbour behind it
@@ -141,7 +141,7 @@ TEST_CASE_FIXTURE(Fixture, "login: a known good address is not shut out by other
     CHECK(time_of("ann@a.example", "right", home) > seconds(0));
 }
 
-TEST_CASE_FIXTURE(Fixture, "login: one /64 counts as one, and IPv4 mapped as IPv4") {
+TEST_CASE_FIXTURE(WithLogin, "login: one /64 counts as one, and IPv4 mapped as IPv4") {
     for (int i = 0; i < 12; ++i) {
         const auto from = boost::asio::ip::make_address("2001:db8::" + std::to_string(i + 1));
         (void)try_login("u" + std::to_string(i) + "@a.example", "wrong", from);
@@ -160,7 +160,7 @@ net::Task<void> guess(Login* login, net::World* world, std::string user, int* tr
 
 }  // namespace
 
-TEST_CASE_FIXTURE(Fixture, "login: many connections of one address guess no faster") {
+TEST_CASE_FIXTURE(WithLogin, "login: many connections of one address guess no faster") {
     for (int i = 0; i < 12; ++i) (void)try_login("u" + std::to_string(i) + "@a.example", "wrong", elsewhere);
     int tried = 0;
     int busy = 0;
@@ -173,7 +173,7 @@ TEST_CASE_FIXTURE(Fixture, "login: many connections of one address guess no fast
 }
 
 TEST_CASE("login: past the places for hashing it is temporary, and no hash is computed") {
-    Fixture host(4);
+    WithLogin host(4);
     int tried = 0;
     int busy = 0;
     net::TaskGroup tasks(*host.world, "test");
@@ -187,7 +187,7 @@ TEST_CASE("login: past the places for hashing it is temporary, and no hash is co
     CHECK(host.try_login("ann@a.example", "right").has_value());  // the places are free again
 }
 
-TEST_CASE_FIXTURE(Fixture, "login: SCRAM keys are real, or made up and constant") {
+TEST_CASE_FIXTURE(WithLogin, "login: SCRAM keys are real, or made up and constant") {
     const LoginSource source{"submission", "SCRAM-SHA-256", home, true};
     const auto keys = [&](const std::string& user) {
         return run(login->scram_keys(world, user, source)).value();
@@ -211,7 +211,7 @@ TEST_CASE_FIXTURE(Fixture, "login: SCRAM keys are real, or made up and constant"
     CHECK_FALSE(finished("ann@a.example", true, "bob@a.example"));
 }
 
-TEST_CASE_FIXTURE(Fixture, "login: one line each, with nothing secret and nothing injected") {
+TEST_CASE_FIXTURE(WithLogin, "login: one line each, with nothing secret and nothing injected") {
     const std::size_t before = world->log_lines().size();
     (void)try_login("ann@a.example", "right");
     (void)try_login("x\r\nevent=login result=ok@a.example", "hunter2-canary");

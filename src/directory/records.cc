@@ -8,8 +8,6 @@
 namespace heliopost::directory {
 namespace {
 
-constexpr std::size_t secret_octets = 32;
-
 std::unexpected<Error> damaged(const char* what) {
     return fail(Fault::internal, std::string("damaged directory record: ") + what);
 }

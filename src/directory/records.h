@@ -18,6 +18,7 @@
 
 namespace heliopost::directory {
 
+inline constexpr std::size_t secret_octets = 32;        // random, of the directory
 inline constexpr std::size_t name_octets_max = 90'000;  // of one record, below store::value_octets_max
 
 enum class RowKind : std::uint8_t { meta = 0, domain = 1, name = 2, change = 3, removed = 4 };

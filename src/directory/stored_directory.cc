@@ -15,7 +15,6 @@ namespace heliopost::directory {
 namespace {
 
 constexpr std::size_t page_rows = 1'000;
-constexpr std::size_t secret_octets = 32;
 
 using Shared = std::shared_ptr<const Snapshot>;
 

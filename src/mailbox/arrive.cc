@@ -11,8 +11,6 @@ namespace {
 using key::Kind;
 using store::Tuple;
 
-constexpr std::size_t keys_a_read = 2'000;
-
 class Arrival {
 public:
     Arrival(Core* core, store::Batch* batch, Arriving arriving)

@@ -2,16 +2,11 @@
 
 #include "base/assert.h"
 #include "base/text.h"
+#include "mailbox/broken_record.h"
 #include "mailbox/mailbox.pb.h"
 
 namespace heliopost::mailbox {
-namespace {
-
-std::unexpected<Error> broken() {
-    return fail(Fault::internal, "a record of a mailbox is broken");
-}
-
-}  // namespace
+namespace {}  // namespace
 
 std::string encode_base(const Base& base) {
     ASSERT(base.keywords.size() <= keywords_max);
@@ -26,8 +21,8 @@ std::string encode_base(const Base& base) {
 Result<Base> decode_base(const std::optional<std::string>& octets) {
     if (!octets) return Base{};
     record::Base in;
-    if (!in.ParseFromString(*octets) || in.uid_next() == 0) return broken();
-    if (static_cast<std::size_t>(in.keywords_size()) > keywords_max) return broken();
+    if (!in.ParseFromString(*octets) || in.uid_next() == 0) return broken_record("a mailbox");
+    if (static_cast<std::size_t>(in.keywords_size()) > keywords_max) return broken_record("a mailbox");
     return Base{ModSequence(in.mod_sequence()), Uid(in.uid_next()),
                 std::vector<std::string>(in.keywords().begin(), in.keywords().end()),
                 ModSequence(in.expunged_floor())};
@@ -46,9 +41,11 @@ std::string encode_mailbox(const Mailbox& mailbox) {
 
 Result<Mailbox> decode_mailbox(MailboxId id, std::string_view octets) {
     record::Mailbox in;
-    if (!in.ParseFromArray(octets.data(), static_cast<int>(octets.size()))) return broken();
-    if (in.name().empty() || in.name().size() > name_octets_max || !is_utf8(in.name())) return broken();
-    if (in.role() > static_cast<std::uint32_t>(Role::archive) || in.uid_validity() == 0) return broken();
+    if (!in.ParseFromArray(octets.data(), static_cast<int>(octets.size()))) return broken_record("a mailbox");
+    if (in.name().empty() || in.name().size() > name_octets_max || !is_utf8(in.name()))
+        return broken_record("a mailbox");
+    if (in.role() > static_cast<std::uint32_t>(Role::archive) || in.uid_validity() == 0)
+        return broken_record("a mailbox");
     return Mailbox{id, in.name(), static_cast<Role>(in.role()), in.subscribed(),
                    UidValidity(in.uid_validity())};
 }

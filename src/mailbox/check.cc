@@ -4,6 +4,7 @@
 #include <set>
 
 #include "mailbox/base_record.h"
+#include "mailbox/broken_record.h"
 #include "mailbox/changes.h"
 #include "mailbox/email_record.h"
 #include "mailbox/keys.h"
@@ -17,8 +18,6 @@ namespace {
 
 using key::Counter;
 using key::Kind;
-
-constexpr std::size_t rows_a_page = 100;
 
 class Checking {
 public:
@@ -98,7 +97,7 @@ private:
 
     Result<> take_expunged(std::string_view, const std::string& value) {
         record::Expunged expunged;
-        if (!expunged.ParseFromString(value)) return fail(Fault::internal, "a record of expunges is broken");
+        if (!expunged.ParseFromString(value)) return broken_record("expunges");
         TRY(unpack(expunged.uids()));
         return {};
     }

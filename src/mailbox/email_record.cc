@@ -3,16 +3,13 @@
 #include <google/protobuf/arena.h>
 
 #include "base/assert.h"
+#include "mailbox/broken_record.h"
 #include "mailbox/mailbox.pb.h"
 #include "mailbox/structure_record.h"
 #include "store/tuple.h"
 
 namespace heliopost::mailbox {
 namespace {
-
-std::unexpected<Error> broken() {
-    return fail(Fault::internal, "a record of a message is broken");
-}
 
 constexpr std::size_t sha256_octets = 32;
 
@@ -51,19 +48,20 @@ std::vector<std::string> encode_email(const NewEmail& email, std::uint64_t threa
 Result<std::shared_ptr<const Email>> decode_email(EmailId id, std::string_view octets) {
     google::protobuf::Arena arena;
     auto& in = *google::protobuf::Arena::CreateMessage<record::Email>(&arena);
-    if (!in.ParseFromArray(octets.data(), static_cast<int>(octets.size()))) return broken();
+    if (!in.ParseFromArray(octets.data(), static_cast<int>(octets.size()))) return broken_record("a message");
     auto out = std::make_shared<Email>();
     out->id = id;
     out->blob.id = TRY(store::BlobId::from(in.blob()));
     out->blob.octets = in.octets();
-    if (in.sha256().size() != sha256_octets || in.prefix().size() > prefix_octets_max) return broken();
+    if (in.sha256().size() != sha256_octets || in.prefix().size() > prefix_octets_max)
+        return broken_record("a message");
     out->blob.sha256 = in.sha256();
     out->prefix = in.prefix();
     out->received = from_unix_milliseconds(in.received());
     out->thread = in.thread();
     out->preview = in.preview();
     auto structure = TRY(read_structure(in.structure()));
-    if (structure.octets != out->blob.octets) return broken();
+    if (structure.octets != out->blob.octets) return broken_record("a message");
     out->structure = std::make_shared<const mime::Structure>(std::move(structure));
     return out;
 }
@@ -73,7 +71,7 @@ Result<Membership> decode_membership(std::string_view octets) {
     Membership out;
     out.uid = Uid(TRY(in.u32()));
     out.pieces = TRY(in.u8());
-    if (out.uid.value == 0 || out.pieces == 0) return broken();
+    if (out.uid.value == 0 || out.pieces == 0) return broken_record("a message");
     out.blob = TRY(store::BlobId::from(in.rest()));
     return out;
 }

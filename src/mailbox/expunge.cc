@@ -1,5 +1,6 @@
 // EXPUNGE in slices, and VANISHED: which UIDs went since.
 #include "mailbox/base_record.h"
+#include "mailbox/broken_record.h"
 #include "mailbox/changes.h"
 #include "mailbox/keys.h"
 #include "mailbox/leave.h"
@@ -51,7 +52,6 @@ net::Task<Result<imap::UidSet>> vanished(Core* core, MailboxId mailbox, ModSeque
         if (uid_next <= 1) co_return imap::UidSet();
         co_return imap::UidSet({{1, uid_next - 1}}).subtract(present);
     }
-    constexpr std::size_t rows_a_page = 100;
     std::vector<imap::NumberRange> all;
     std::string low = key::at(Kind::expunged, mailbox, ModSequence(above.value + 1));
     const std::string high = store::after_prefix(key::of(Kind::expunged, mailbox));
@@ -60,8 +60,7 @@ net::Task<Result<imap::UidSet>> vanished(Core* core, MailboxId mailbox, ModSeque
             co_await core->store.scan(core->partition(), low, high, rows_a_page, store::Direction::forward));
         for (const auto& [key, value] : page) {
             record::Expunged expunged;
-            if (!expunged.ParseFromString(value))
-                co_return fail(Fault::internal, "a record of expunges is broken");
+            if (!expunged.ParseFromString(value)) co_return broken_record("expunges");
             const Ranges some = CO_TRY(unpack(expunged.uids()));
             all.insert(all.end(), some.begin(), some.end());
         }

@@ -3,11 +3,20 @@
 // Everything lies in the account's partition under kinds 0x20 to 0x2f.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
 #include "base/id.h"
 #include "store/tuple.h"
+
+namespace heliopost::mailbox {
+
+// How much one read of the store brings: rows of 100 kB and small ones.
+inline constexpr std::size_t rows_a_page = 100;
+inline constexpr std::size_t keys_a_read = 2'000;
+
+}  // namespace heliopost::mailbox
 
 namespace heliopost::mailbox::key {
 

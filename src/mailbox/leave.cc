@@ -10,8 +10,6 @@ namespace {
 
 using key::Kind;
 
-constexpr std::size_t keys_a_read = 2'000;
-
 // One value for each email's key, read in bounded pieces.
 template <class MakeKey>
 net::Task<Result<std::vector<std::optional<std::string>>>> read_all(Core* core, const std::vector<Row>* rows,

@@ -13,7 +13,6 @@ namespace {
 using key::Kind;
 
 // So that a page holds at most 10 MB: values have store::value_octets_max.
-constexpr std::size_t rows_a_page = 100;
 
 class Loading {
 public:

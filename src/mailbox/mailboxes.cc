@@ -13,7 +13,7 @@ namespace {
 using key::Kind;
 using store::Tuple;
 
-constexpr std::size_t rows_a_page = 1'000;
+constexpr std::size_t mailboxes_a_page = 1'000;
 
 bool before(const Mailbox& a, const Mailbox& b) {
     if ((a.id == inbox) != (b.id == inbox)) return a.id == inbox;
@@ -25,13 +25,13 @@ net::Task<Result<void>> scan_kind(Core* core, Kind kind, Visit* visit) {
     std::string low = key::of(kind);
     const std::string high = store::after_prefix(low);
     for (bool more = true; more;) {
-        const auto page = CO_TRY(
-            co_await core->store.scan(core->partition(), low, high, rows_a_page, store::Direction::forward));
+        const auto page = CO_TRY(co_await core->store.scan(core->partition(), low, high, mailboxes_a_page,
+                                                           store::Direction::forward));
         for (const auto& [key, value] : page) {
             store::TupleReader parts(std::string_view(key).substr(1));
             CO_TRY((*visit)(parts, value));
         }
-        more = page.size() == rows_a_page;
+        more = page.size() == mailboxes_a_page;
         if (more) low = page.back().first + '\0';
     }
     co_return Result<void>();

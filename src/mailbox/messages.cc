@@ -11,8 +11,6 @@ namespace {
 
 using key::Kind;
 
-constexpr std::size_t keys_a_read = 1'000;
-
 // Piece 0 says nothing of others: they are simply the next keys.
 net::Task<Result<std::string>> rest_of(Core* core, EmailId id, std::string first) {
     const std::string low = key::email(id, 1);

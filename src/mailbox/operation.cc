@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "base/text.h"
+#include "mailbox/broken_record.h"
 #include "mailbox/mailbox.pb.h"
 #include "mailbox/rows_record.h"
 
@@ -12,10 +13,6 @@ namespace {
 
 using Mode = imap::command::Store::Mode;
 
-std::unexpected<Error> broken() {
-    return fail(Fault::internal, "a record of the mailbox's changes is broken");
-}
-
 template <class Names>
 void write_keywords(record::Operation& out, const Names& keywords) {
     ASSERT(keywords.size() <= keywords_max);
@@ -23,15 +20,17 @@ void write_keywords(record::Operation& out, const Names& keywords) {
 }
 
 Result<std::vector<std::string>> read_keywords(const record::Operation& in) {
-    if (static_cast<std::size_t>(in.keywords_size()) > keywords_max) return broken();
+    if (static_cast<std::size_t>(in.keywords_size()) > keywords_max)
+        return broken_record("the mailbox's changes");
     return std::vector<std::string>(in.keywords().begin(), in.keywords().end());
 }
 
 Result<AppendRows> read_append(const record::Operation& in) {
     AppendRows out{TRY(read_columns(in.rows())), TRY(read_keywords(in))};
     const bool counted = in.rows().emails_size() == 0;
-    if (in.first_uid() == 0 || in.first_uid() > UINT32_MAX - (out.rows.size() - 1)) return broken();
-    if (counted != (in.first_email() != 0)) return broken();
+    if (in.first_uid() == 0 || in.first_uid() > UINT32_MAX - (out.rows.size() - 1))
+        return broken_record("the mailbox's changes");
+    if (counted != (in.first_email() != 0)) return broken_record("the mailbox's changes");
     std::uint64_t uid = in.first_uid();
     std::uint64_t email = in.first_email();
     for (Row& row : out.rows) {
@@ -42,7 +41,8 @@ Result<AppendRows> read_append(const record::Operation& in) {
 }
 
 Result<SetFlags> read_flags(const record::Operation& in) {
-    if (in.set_flags().mode() > 2 || (in.set_flags().system() & ~0U << 5) != 0) return broken();
+    if (in.set_flags().mode() > 2 || (in.set_flags().system() & ~0U << 5) != 0)
+        return broken_record("the mailbox's changes");
     return SetFlags{static_cast<Mode>(in.set_flags().mode()),
                     static_cast<std::uint8_t>(in.set_flags().system()), TRY(read_keywords(in)),
                     TRY(unpack(in.set_flags().uids()))};
@@ -90,8 +90,10 @@ Result<Operation> decode_operation(std::string_view key, std::string_view octets
     out.at = ModSequence(TRY(parts.u64()));
     TRY(parts.u32());
     record::Operation in;
-    if (!parts.done() || !in.ParseFromArray(octets.data(), static_cast<int>(octets.size()))) return broken();
-    if (int{in.has_rows()} + int{in.has_set_flags()} + int{in.expunged_size() > 0} != 1) return broken();
+    if (!parts.done() || !in.ParseFromArray(octets.data(), static_cast<int>(octets.size())))
+        return broken_record("the mailbox's changes");
+    if (int{in.has_rows()} + int{in.has_set_flags()} + int{in.expunged_size() > 0} != 1)
+        return broken_record("the mailbox's changes");
     if (in.has_rows()) {
         out.what = TRY(read_append(in));
     } else if (in.has_set_flags()) {

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "mailbox/base_record.h"
+#include "mailbox/broken_record.h"
 #include "mailbox/core.h"
 #include "mailbox/keys.h"
 #include "mailbox/mailbox.pb.h"
@@ -99,8 +100,7 @@ private:
         const std::int64_t oldest = unix_milliseconds(core_->home.now() - expunged_kept);
         for (const auto& [key, value] : rows) {
             record::Expunged expunged;
-            if (!expunged.ParseFromString(value))
-                co_return fail(Fault::internal, "a record of expunges is broken");
+            if (!expunged.ParseFromString(value)) co_return broken_record("expunges");
             if (expunged.at() >= oldest) break;
             store::TupleReader parts(std::string_view(key).substr(low.size()));
             base->expunged_floor = ModSequence(CO_TRY(parts.u64()));

@@ -1,4 +1,5 @@
 #include "mailbox/rows_record.h"
+#include "mailbox/broken_record.h"
 
 #include <google/protobuf/arena.h>
 
@@ -7,10 +8,6 @@
 
 namespace heliopost::mailbox {
 namespace {
-
-std::unexpected<Error> broken() {
-    return fail(Fault::internal, "a record of the mailbox's messages is broken");
-}
 
 std::int64_t difference(std::uint64_t a, std::uint64_t b) {
     return static_cast<std::int64_t>(a - b);
@@ -22,10 +19,11 @@ std::int64_t sum(std::int64_t a, std::int64_t b) {
 // Row by row, so that each row's cache line is touched once.
 Result<> read_common(const record::Rows& in, std::vector<Row>& rows) {
     const int count = in.flags_size();
-    if (count == 0 || static_cast<std::size_t>(count) > chunk_rows) return broken();
+    if (count == 0 || static_cast<std::size_t>(count) > chunk_rows)
+        return broken_record("the mailbox's messages");
     if (in.octets_size() != count || in.received_size() != count || in.saved_after_received_size() != count)
-        return broken();
-    if (in.emails_size() != 0 && in.emails_size() != count) return broken();
+        return broken_record("the mailbox's messages");
+    if (in.emails_size() != 0 && in.emails_size() != count) return broken_record("the mailbox's messages");
     const bool emails = in.emails_size() != 0;
     const auto column = [count](const auto& values) {
         return std::span(values.data(), static_cast<std::size_t>(values.empty() ? 0 : count));
@@ -95,9 +93,11 @@ std::string encode_chunk(std::span<const Row> rows, ModSequence as_of) {
 Result<DecodedChunk> decode_chunk(std::string_view octets) {
     google::protobuf::Arena arena;
     auto& in = *google::protobuf::Arena::CreateMessage<record::Rows>(&arena);
-    if (!in.ParseFromArray(octets.data(), static_cast<int>(octets.size()))) return broken();
-    if (in.uids_size() != in.flags_size() || in.mod_sequences_size() != in.flags_size()) return broken();
-    if (in.emails_size() != in.flags_size()) return broken();
+    if (!in.ParseFromArray(octets.data(), static_cast<int>(octets.size())))
+        return broken_record("the mailbox's messages");
+    if (in.uids_size() != in.flags_size() || in.mod_sequences_size() != in.flags_size())
+        return broken_record("the mailbox's messages");
+    if (in.emails_size() != in.flags_size()) return broken_record("the mailbox's messages");
 
     DecodedChunk out{std::make_shared<Chunk>(), ModSequence(in.as_of())};
     auto& rows = out.chunk->rows;
@@ -108,14 +108,14 @@ Result<DecodedChunk> decode_chunk(std::string_view octets) {
     const std::uint32_t* uids = in.uids().data();
     const std::int64_t* mod_sequences = in.mod_sequences().data();
     for (Row& row : rows) {
-        if (*uids == 0) return broken();
+        if (*uids == 0) return broken_record("the mailbox's messages");
         uid += *uids++;
         mod_sequence += static_cast<std::uint64_t>(*mod_sequences++);
         highest = std::max(highest, mod_sequence);
         row.uid = Uid(static_cast<std::uint32_t>(uid));
         row.mod_sequence = ModSequence(mod_sequence);
     }
-    if (uid > UINT32_MAX || highest > in.as_of()) return broken();
+    if (uid > UINT32_MAX || highest > in.as_of()) return broken_record("the mailbox's messages");
     out.chunk->highest = ModSequence(highest);
     return out;
 }

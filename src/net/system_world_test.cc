@@ -27,7 +27,7 @@ Endpoint loopback() {
     return *parse_endpoint("127.0.0.1:0");
 }
 
-Task<void> echo(World* world, std::unique_ptr<Stream> stream) {
+Task<void> send_back(World* world, std::unique_ptr<Stream> stream) {
     char buffer[3000];
     for (;;) {
         const size_t count = co_await stream->read_some(buffer, world->after(20s));
@@ -37,7 +37,7 @@ Task<void> echo(World* world, std::unique_ptr<Stream> stream) {
 }
 
 ServeConnection echo_on(World* world) {
-    return [world](std::unique_ptr<Stream> stream) { return echo(world, std::move(stream)); };
+    return [world](std::unique_ptr<Stream> stream) { return send_back(world, std::move(stream)); };
 }
 
 Task<void> exchange(World* world, Endpoint at, size_t octets, int rounds, int* equal) {

@@ -9,13 +9,12 @@ namespace heliopost::queue {
 namespace {
 
 constexpr std::size_t slice_rows = 2'000;  // of a change, in one commit
-constexpr int attempts_max = 10;           // of a change, against outcomes of the same rows
 
 }  // namespace
 
 net::Task<Result<std::size_t>> StoredQueue::edit(QueueId id, std::optional<std::uint32_t> recipient,
                                                  EditRow change) {
-    for (int attempt = 0; attempt < attempts_max; ++attempt) {
+    for (int attempt = 0; attempt < conflicts_max; ++attempt) {
         auto edited = co_await edit_once(id, recipient, change);
         if (edited || edited.error().fault != Fault::conflict) co_return edited;
     }

@@ -8,8 +8,6 @@
 namespace heliopost::queue {
 namespace {
 
-constexpr int attempts_max = 10;  // of one commit, against an administrator's changes of the same rows
-
 using Raw = std::optional<std::string>;
 
 std::string cut(std::string text, std::size_t octets_max) {
@@ -78,7 +76,7 @@ net::Task<Result<void>> StoredQueue::record(Unrecorded* work) {
     for (int attempt = 0;; ++attempt) {
         auto committed = co_await commit_outcomes(work, edits);
         if (committed) co_return committed;
-        if (committed.error().fault != Fault::conflict || attempt == attempts_max) co_return committed;
+        if (committed.error().fault != Fault::conflict || attempt == conflicts_max) co_return committed;
         bool moved = false;
         edits = CO_TRY(co_await read_again(work, &moved));
         if (!moved) co_return committed;  // the conflict is in `also`

@@ -19,8 +19,8 @@
 
 namespace heliopost::queue {
 
-inline constexpr std::size_t rescanned_max =
-    10'000;  // entries that rescan() found and added() may still name
+inline constexpr std::size_t rescanned_max = 10'000;  // that rescan() found and added() may still name
+inline constexpr int conflicts_max = 10;              // of one commit, with others that change the same rows
 
 // What leases and the queue share; a lease may end after the queue.
 struct Shared {

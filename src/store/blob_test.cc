@@ -10,7 +10,7 @@
 namespace heliopost::store {
 namespace {
 
-const PartitionId ann_rows = account_partition(AccountId(7));
+const PartitionId ann_blobs = account_partition(AccountId(7));
 constexpr std::uint64_t octets_max = 50'000'000;
 
 // Text that compresses in part, different for each seed.
@@ -27,7 +27,7 @@ std::string some_text(size_t octets, std::uint32_t seed) {
 }
 
 template <class Engine>
-struct Fixture : Engine {
+struct BlobFixture : Engine {
     Result<StagedBlob> stage(const std::string& text, size_t piece = 100'000) {
         auto writer = this->store->blobs().writer(octets_max);
         for (size_t at = 0; at < text.size(); at += piece) {
@@ -38,7 +38,7 @@ struct Fixture : Engine {
         return this->world.run(writer->finish());
     }
     Result<Committed> commit(StagedBlob staged, std::uint64_t holder) {
-        std::vector<Batch> batches(1, Batch(ann_rows));
+        std::vector<Batch> batches(1, Batch(ann_blobs));
         batches[0].reference(staged.ref.id, Tuple().u64(holder));
         std::vector<StagedBlob> blobs;
         blobs.push_back(std::move(staged));
@@ -52,7 +52,7 @@ struct Fixture : Engine {
         return ref;
     }
     void release(BlobId blob, std::uint64_t holder) {
-        Batch batch(ann_rows);
+        Batch batch(ann_blobs);
         batch.release(blob, holder);
         REQUIRE(this->world.run(this->store->commit(std::move(batch))).has_value());
     }
@@ -79,7 +79,7 @@ struct Fixture : Engine {
 }  // namespace
 
 TEST_CASE_TEMPLATE("blob: octets of every size come back as they were", Engine, MemoryEngine, RocksEngine) {
-    Fixture<Engine> f;
+    BlobFixture<Engine> f;
     const size_t sizes[] = {
         0, 1, 63, 64, 2000, chunk_octets - 1, chunk_octets, chunk_octets + 1, 2 * chunk_octets, 3'000'000};
     std::vector<std::pair<std::string, BlobRef>> kept;
@@ -106,7 +106,7 @@ TEST_CASE_TEMPLATE("blob: octets of every size come back as they were", Engine, 
 }
 
 TEST_CASE_TEMPLATE("blob: ranges over the borders of chunks", Engine, MemoryEngine, RocksEngine) {
-    Fixture<Engine> f;
+    BlobFixture<Engine> f;
     const std::string text = some_text(3 * chunk_octets + 500, 1);
     const BlobRef ref = f.keep(text, 1);
     const std::pair<size_t, size_t> ranges[] = {{0, 1},
@@ -124,7 +124,7 @@ TEST_CASE_TEMPLATE("blob: ranges over the borders of chunks", Engine, MemoryEngi
 }
 
 TEST_CASE_TEMPLATE("blob: fed octet by octet or all at once", Engine, MemoryEngine, RocksEngine) {
-    Fixture<Engine> f;
+    BlobFixture<Engine> f;
     const std::string text = some_text(5000, 2);
     const auto by_octet = f.stage(text, 1);
     const std::string large = some_text(3 * chunk_octets + 7, 3);
@@ -136,7 +136,7 @@ TEST_CASE_TEMPLATE("blob: fed octet by octet or all at once", Engine, MemoryEngi
 }
 
 TEST_CASE_TEMPLATE("blob: the same octets are stored once", Engine, MemoryEngine, RocksEngine) {
-    Fixture<Engine> f;
+    BlobFixture<Engine> f;
     for (const size_t size : {size_t{2000}, 2 * chunk_octets + 1}) {
         CAPTURE(size);
         const std::string text = some_text(size, 4);
@@ -153,7 +153,7 @@ TEST_CASE_TEMPLATE("blob: the same octets are stored once", Engine, MemoryEngine
 }
 
 TEST_CASE_TEMPLATE("blob: two writers of the same octets at once", Engine, MemoryEngine, RocksEngine) {
-    Fixture<Engine> f;
+    BlobFixture<Engine> f;
     const std::string text = some_text(2000, 5);
     auto one = f.stage(text), two = f.stage(text);
     CHECK_FALSE(two->known);
@@ -170,7 +170,7 @@ TEST_CASE_TEMPLATE("blob: two writers of the same octets at once", Engine, Memor
 
 TEST_CASE_TEMPLATE("blob: swept without a reference after 24 hours, not before", Engine, MemoryEngine,
                    RocksEngine) {
-    Fixture<Engine> f;
+    BlobFixture<Engine> f;
     const BlobRef kept = f.keep(some_text(300'000, 6), 1);
     const BlobRef dropped = f.keep(some_text(300'000, 7), 2);
     f.release(dropped.id, 2);
@@ -183,14 +183,14 @@ TEST_CASE_TEMPLATE("blob: swept without a reference after 24 hours, not before",
     CHECK(f.read(kept.id, 0, 1).has_value());
     CHECK(f.sweep() == 0);
 
-    Batch batch(ann_rows);
+    Batch batch(ann_blobs);
     batch.reference(dropped.id, Tuple().u64(9));
     CHECK(f.world.run(f.store->commit(std::move(batch))).error().fault == Fault::conflict);
 }
 
 TEST_CASE_TEMPLATE("blob: octets that come again keep a blob for another 24 hours", Engine, MemoryEngine,
                    RocksEngine) {
-    Fixture<Engine> f;
+    BlobFixture<Engine> f;
     for (const size_t size : {size_t{2000}, 2 * chunk_octets + 1}) {
         CAPTURE(size);
         const std::string text = some_text(size, 8);
@@ -210,7 +210,7 @@ TEST_CASE_TEMPLATE("blob: octets that come again keep a blob for another 24 hour
 }
 
 TEST_CASE_TEMPLATE("blob: swept between finish and commit", Engine, MemoryEngine, RocksEngine) {
-    Fixture<Engine> f;
+    BlobFixture<Engine> f;
     const std::string small = some_text(2000, 9), large = some_text(2 * chunk_octets, 10);
     const BlobRef small_ref = f.keep(small, 1), large_ref = f.keep(large, 1);
     const auto small_again = f.stage(small), large_again = f.stage(large);
@@ -227,7 +227,7 @@ TEST_CASE_TEMPLATE("blob: swept between finish and commit", Engine, MemoryEngine
 
 TEST_CASE_TEMPLATE("blob: chunks of a writer that never committed are swept", Engine, MemoryEngine,
                    RocksEngine) {
-    Fixture<Engine> f;
+    BlobFixture<Engine> f;
     const auto staged = f.stage(some_text(3 * chunk_octets, 11));
     f.reopen();
     CHECK(f.sweep() == 0);
@@ -237,7 +237,7 @@ TEST_CASE_TEMPLATE("blob: chunks of a writer that never committed are swept", En
 }
 
 TEST_CASE_TEMPLATE("blob: limits", Engine, MemoryEngine, RocksEngine) {
-    Fixture<Engine> f;
+    BlobFixture<Engine> f;
     auto writer = f.store->blobs().writer(10);
     CHECK(f.world.run(writer->append("0123456789")).has_value());
     CHECK(f.world.run(writer->append("x")).error().fault == Fault::too_large);
@@ -246,7 +246,7 @@ TEST_CASE_TEMPLATE("blob: limits", Engine, MemoryEngine, RocksEngine) {
 
 TEST_CASE_TEMPLATE("blob: below the disk's reserve no mail comes in, and erasing goes on", Engine,
                    MemoryEngine, RocksEngine) {
-    Fixture<Engine> f;
+    BlobFixture<Engine> f;
     const auto staged = f.stage(some_text(2000, 12));
     const BlobRef kept = f.keep(some_text(2000, 13), 1);
     CHECK(f.store->has_space());
@@ -259,7 +259,7 @@ TEST_CASE_TEMPLATE("blob: below the disk's reserve no mail comes in, and erasing
 }
 
 TEST_CASE("blob: a damaged chunk is an error, never wrong octets") {
-    Fixture<MemoryEngine> f;
+    BlobFixture<MemoryEngine> f;
     const BlobRef ref = f.keep(some_text(2000, 16), 1);
     f.disk->flip_bit_in_chunk();
     CHECK(f.read(ref.id, 0, 10).error().fault == Fault::internal);

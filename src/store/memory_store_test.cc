@@ -7,10 +7,10 @@
 namespace heliopost::store {
 namespace {
 
-const PartitionId account = account_partition(AccountId(7));
+const PartitionId only_rows = account_partition(AccountId(7));
 
 Batch put_row(std::string key, std::string value) {
-    Batch batch(account);
+    Batch batch(only_rows);
     batch.put(std::move(key), std::move(value));
     return batch;
 }
@@ -32,14 +32,14 @@ TEST_CASE("memory store: a commit that is not yet synced is not to be seen, and 
         store.crash();
         world.loop.restart();
         world.loop.run();
-        CHECK_THROWS_AS(world.run(store.get(account, "a")), net::Stopped);
+        CHECK_THROWS_AS(world.run(store.get(only_rows, "a")), net::Stopped);
         CHECK_THROWS_AS(world.run(store.commit(put_row("c", "3"))), net::Stopped);
     }
     CHECK(stopped);
     MemoryStore again(world, disk, {});
-    CHECK(world.run(again.get(account, "a")).value() == "1");
-    CHECK_FALSE(world.run(again.get(account, "b")).value().has_value());
-    CHECK_FALSE(world.run(again.get(account, "c")).value().has_value());
+    CHECK(world.run(again.get(only_rows, "a")).value() == "1");
+    CHECK_FALSE(world.run(again.get(only_rows, "b")).value().has_value());
+    CHECK_FALSE(world.run(again.get(only_rows, "c")).value().has_value());
     CHECK(disk->commits() == 1);
 }
 

@@ -7,7 +7,7 @@
 namespace heliopost::store {
 namespace {
 
-const PartitionId account = account_partition(AccountId(7));
+const PartitionId cold_rows = account_partition(AccountId(7));
 constexpr int tables = 12, blobs_a_table = 40;
 
 struct Written {
@@ -32,7 +32,7 @@ Written write(RocksEngine& engine, int number) {
     REQUIRE(engine.world.run(writer->append(text)).has_value());
     auto staged = engine.world.run(writer->finish()).value();
     const BlobId id = staged.ref.id;
-    Batch batch(account);
+    Batch batch(cold_rows);
     batch.put(Tuple().octets("row").u32(static_cast<std::uint32_t>(number)),
               Tuple().octets(text.substr(0, 100)));
     batch.reference(id, Tuple().u64(static_cast<std::uint64_t>(number)));
@@ -64,7 +64,7 @@ TEST_CASE("rocks store: what is not in memory is read from disk, rows and blobs,
             REQUIRE(blob.has_value());
             CHECK(*blob == all[i].text);
             const auto row = engine.world.run(
-                engine.store->get(account, Tuple().octets("row").u32(static_cast<std::uint32_t>(i))));
+                engine.store->get(cold_rows, Tuple().octets("row").u32(static_cast<std::uint32_t>(i))));
             REQUIRE(row.has_value());
             CHECK(*row == all[i].text.substr(0, 100));
         }

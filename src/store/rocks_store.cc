@@ -22,10 +22,6 @@
 namespace heliopost::store {
 namespace {
 
-rocksdb::Slice slice(std::string_view octets) {
-    return {octets.data(), octets.size()};
-}
-
 Error read_error(const rocksdb::Status& status) {
     std::fprintf(stderr, "heliopost: the store could not be read: %s\n", status.ToString().c_str());
     return {Fault::internal, "the store could not be read"};
@@ -45,7 +41,7 @@ using Attempt = std::optional<Result<T>>;
 Attempt<std::optional<std::string>> get_row(Database& database, const rocksdb::ReadOptions& options,
                                             std::string_view key) {
     std::string value;
-    const auto status = database.db->Get(options, database.rows, slice(key), &value);
+    const auto status = database.db->Get(options, database.rows, key, &value);
     if (is_unknown(options, status, value.size())) return std::nullopt;
     if (status.IsNotFound()) return Result<std::optional<std::string>>(std::nullopt);
     if (!status.ok()) return std::unexpected(read_error(status));
@@ -55,7 +51,7 @@ Attempt<std::optional<std::string>> get_row(Database& database, const rocksdb::R
 Attempt<std::vector<KeyValue>> scan_rows(Database& database, rocksdb::ReadOptions options,
                                          std::string_view low, std::string_view high, size_t limit,
                                          Direction direction) {
-    const rocksdb::Slice lower = slice(low), upper = slice(high);
+    const rocksdb::Slice lower = low, upper = high;
     options.iterate_lower_bound = &lower;
     options.iterate_upper_bound = &upper;
     const std::unique_ptr<rocksdb::Iterator> at(database.db->NewIterator(options, database.rows));
@@ -168,7 +164,7 @@ private:
             }
             rocksdb::PinnableSlice record;
             Database& database = *parts_.database;
-            const auto status = database.db->Get(options, database.chunks, slice(key), &record);
+            const auto status = database.db->Get(options, database.chunks, key, &record);
             if (is_unknown(options, status, record.size())) return std::nullopt;
             if (status.IsNotFound()) return fail(Fault::internal, "a part of a message is missing");
             if (!status.ok()) return std::unexpected(read_error(status));

@@ -11,10 +11,6 @@ namespace {
 // A range of fewer rows is erased row by row: a range tombstone slows every later read around it.
 constexpr size_t rows_erased_singly_max = 256;
 
-rocksdb::Slice slice(std::string_view octets) {
-    return {octets.data(), octets.size()};
-}
-
 std::string_view partition_prefix(std::string_view key) {
     return key.substr(0, engine_prefix_octets);
 }
@@ -48,7 +44,7 @@ void WriteGroup::clear() {
 
 std::string WriteGroup::read(std::string_view key, bool* found) {
     std::string value;
-    const auto status = database_.db->Get({}, database_.rows, slice(key), &value);
+    const auto status = database_.db->Get({}, database_.rows, key, &value);
     *found = status.ok();
     if (!status.IsNotFound()) check(status);
     return value;
@@ -65,10 +61,10 @@ std::optional<std::string> WriteGroup::get(std::string_view key) {
 bool WriteGroup::any(std::string_view low, std::string_view high) {
     if (!empty()) settle_();
     rocksdb::ReadOptions options;
-    const rocksdb::Slice end = slice(high);
+    const rocksdb::Slice end = high;
     options.iterate_upper_bound = &end;
     const std::unique_ptr<rocksdb::Iterator> at(database_.db->NewIterator(options, database_.rows));
-    at->Seek(slice(low));
+    at->Seek(low);
     check(at->status());
     return at->Valid();
 }
@@ -89,13 +85,13 @@ void WriteGroup::set_counter(std::string_view key, std::uint64_t value) {
 void WriteGroup::put(std::string_view key, std::string_view value) {
     touched_.add(key);
     touched_.add(partition_prefix(key));
-    check(batch_.Put(database_.rows, slice(key), slice(value)));
+    check(batch_.Put(database_.rows, key, value));
 }
 
 void WriteGroup::erase(std::string_view key) {
     touched_.add(key);
     touched_.add(partition_prefix(key));
-    check(batch_.Delete(database_.rows, slice(key)));
+    check(batch_.Delete(database_.rows, key));
 }
 
 void WriteGroup::erase_range(PartitionId partition, std::string_view low, std::string_view high) {
@@ -104,10 +100,10 @@ void WriteGroup::erase_range(PartitionId partition, std::string_view low, std::s
     bool all = !touched_.maybe(engine_key(partition, Space::rows, {}));
     if (all) {
         rocksdb::ReadOptions options;
-        const rocksdb::Slice end = slice(high);
+        const rocksdb::Slice end = high;
         options.iterate_upper_bound = &end;
         const std::unique_ptr<rocksdb::Iterator> at(database_.db->NewIterator(options, database_.rows));
-        for (at->Seek(slice(low)); at->Valid() && keys.size() <= rows_erased_singly_max; at->Next())
+        for (at->Seek(low); at->Valid() && keys.size() <= rows_erased_singly_max; at->Next())
             keys.push_back(at->key().ToString());
         check(at->status());
         all = keys.size() <= rows_erased_singly_max;
@@ -116,13 +112,13 @@ void WriteGroup::erase_range(PartitionId partition, std::string_view low, std::s
         for (const std::string& key : keys) erase(key);
         return;
     }
-    check(batch_.DeleteRange(database_.rows, slice(low), slice(high)));
+    check(batch_.DeleteRange(database_.rows, low, high));
     touched_.add(partition_prefix(low));
     touched_ranges_ = true;
 }
 
 void WriteGroup::put_chunk(std::string_view key, std::string_view octets) {
-    check(batch_.Put(database_.chunks, slice(key), slice(octets)));
+    check(batch_.Put(database_.chunks, key, octets));
 }
 
 void WriteGroup::erase_chunks(BlobId blob) {

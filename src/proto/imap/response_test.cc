@@ -41,11 +41,11 @@ std::string shown(const Response& response) {
     return out;
 }
 
-struct Case {
+struct Shown {
     std::string_view text;
     std::string_view want;
 };
-constexpr Case cases[] = {
+constexpr Shown responses[] = {
     {"* OK IMAP4rev2 Service Ready", "* OK 'IMAP4rev2 Service Ready'"},
     {"a1 ok [READ-WRITE] done", "a1 OK [READ-WRITE] 'done'"},
     {"a1 OK [COPYUID 38505 304,319:320 3956:3958] Done",
@@ -82,7 +82,7 @@ constexpr Case cases[] = {
 }  // namespace
 
 TEST_CASE("response: RFC 9051 §7; every truncation is no crash") {
-    for (const auto& [text, want] : cases) {
+    for (const auto& [text, want] : responses) {
         CAPTURE(text);
         const auto response = parse_response(text);
         CHECK((response ? shown(*response) : "") == want);
@@ -93,7 +93,7 @@ TEST_CASE("response: RFC 9051 §7; every truncation is no crash") {
 TEST_CASE("response reader: in chunks of every size") {
     std::string all;
     std::string wanted;
-    for (const auto& [text, want] : cases) {
+    for (const auto& [text, want] : responses) {
         if (want.empty()) continue;
         all += std::string(text) + "\r\n";
         wanted += std::string(want) + "\n";

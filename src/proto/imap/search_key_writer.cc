@@ -18,9 +18,9 @@ std::string_view to_text(search::Relation relation) {
     return "ON ";
 }
 
-class Writer {
+class SearchKeyWriter {
 public:
-    explicit Writer(std::string& out) : out_(out) {}
+    explicit SearchKeyWriter(std::string& out) : out_(out) {}
 
     void operator()(const search::All&) { out_ += "ALL"; }
     void operator()(const search::None&) { out_ += "RECENT"; }
@@ -97,7 +97,7 @@ private:
 }  // namespace
 
 void append_search_key(std::string& out, const SearchKey& key) {
-    std::visit(Writer(out), key.value);
+    std::visit(SearchKeyWriter(out), key.value);
 }
 
 }  // namespace heliopost::imap

@@ -13,9 +13,9 @@ using mime::Part;
 using mime::PartKind;
 using mime::Structure;
 
-class Writer {
+class StructureWriter {
 public:
-    Writer(std::string& out, Revision revision) : out_(out), revision_(revision) {}
+    StructureWriter(std::string& out, Revision revision) : out_(out), revision_(revision) {}
 
     // envelope = "(" env-date SP env-subject SP env-from SP env-sender SP env-reply-to SP env-to SP env-cc SP
     //            env-bcc SP env-in-reply-to SP env-message-id ")"
@@ -208,11 +208,11 @@ private:
 }  // namespace
 
 void append_envelope(std::string& out, const mime::Envelope& envelope, Revision revision) {
-    Writer(out, revision).envelope(envelope);
+    StructureWriter(out, revision).envelope(envelope);
 }
 
 void append_structure(std::string& out, const Structure& structure, StructureForm form, Revision revision) {
-    Writer(out, revision).body(structure, 0, form, 0);
+    StructureWriter(out, revision).body(structure, 0, form, 0);
 }
 
 }  // namespace heliopost::imap

@@ -76,13 +76,13 @@ std::optional<Word> parse_word(std::string_view text) {
     return word;
 }
 
-bool is_white(std::string_view text) {
+bool is_all_white(std::string_view text) {
     return std::all_of(text.begin(), text.end(),
                        [](char c) { return is_space(c) || c == '\r' || c == '\n'; });
 }
 
 // Collects adjacent words of one charset, so that a character cut between two is whole again.
-class Run {
+class WordRun {
 public:
     void add(const Word& word, std::string& out) {
         if (!same_ignoring_case(word.charset, charset_)) flush(out);
@@ -140,11 +140,11 @@ std::string decode_percent(std::string_view text) {
 
 std::string decode_words(std::string_view text) {
     std::string out;
-    Run run;
+    WordRun run;
     size_t plain = 0;  // where the text that no word has taken begins
     const auto take_plain = [&](size_t end) {
         const auto between = text.substr(plain, end - plain);
-        if (run.open() && end < text.size() && is_white(between)) return;  // RFC 2047 §6.2
+        if (run.open() && end < text.size() && is_all_white(between)) return;  // RFC 2047 §6.2
         run.flush(out);
         out += to_utf8("", between);
     };

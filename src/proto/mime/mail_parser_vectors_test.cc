@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <map>
 #include <set>
@@ -17,6 +16,7 @@
 #include "proto/mime/message_id.h"
 #include "proto/mime/part.h"
 #include "proto/mime/scanner.h"
+#include "proto/mime/test_vectors.h"
 #include "proto/mime/transfer.h"
 
 namespace heliopost::mime {
@@ -24,13 +24,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = simdjson::dom::element;
-
-const fs::path vectors = fs::path(HELIOPOST_SHARED_DATA) / "mime-mail-parser";
-
-std::string read_file(const fs::path& path) {
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
 
 std::string with_crlf(std::string_view text) {
     std::string out;
@@ -241,15 +234,15 @@ private:
 // Every message of a folder, with LF and with CRLF. Returns the names that differ.
 std::set<std::string> differing(const std::string& folder, size_t& count) {
     std::set<std::string> names;
-    for (const auto& entry : fs::directory_iterator(vectors / "eml" / folder)) {
+    for (const auto& entry : fs::directory_iterator(mail_parser_vectors / "eml" / folder)) {
         const std::string name = entry.path().filename().string();
         if (!name.ends_with(".json")) continue;
         ++count;
-        std::string octets =
-            with_lf(read_file(vectors / "eml" / folder / (name.substr(0, name.find('.')) + ".eml")));
+        std::string octets = with_lf(
+            read_vector(mail_parser_vectors / "eml" / folder / (name.substr(0, name.find('.')) + ".eml")));
         if (name.contains(".crlf.")) octets = with_crlf(octets);
         simdjson::dom::parser parser;
-        const simdjson::padded_string json(read_file(entry.path()));
+        const simdjson::padded_string json(read_vector(entry.path()));
         const auto differences = Comparison(octets).run(parser.parse(json));
         if (differences.empty()) continue;
         names.insert(name.substr(0, name.size() - 5));
@@ -260,7 +253,7 @@ std::set<std::string> differing(const std::string& folder, size_t& count) {
 }
 
 // Not well-formed although they stand among those that are; docs/mime-differences.md says why they differ.
-const std::set<std::string> known = {
+const std::set<std::string> mail_parser_known = {
     "rfc/000",         // words instead of base64
     "thirdparty/002",  // base64 with rubbish
     "thirdparty/005",  // a boundary in the middle of a line
@@ -272,9 +265,9 @@ const std::string lost_cr = "legacy/049";
 void check_known(const std::string& folder, const std::set<std::string>& found) {
     for (const auto& name : found) {
         const std::string path = folder + "/" + name.substr(0, name.find('.'));
-        CHECK_MESSAGE((known.contains(path) || path == lost_cr), folder << "/" << name);
+        CHECK_MESSAGE((mail_parser_known.contains(path) || path == lost_cr), folder << "/" << name);
     }
-    for (const auto& path : known) {
+    for (const auto& path : mail_parser_known) {
         if (!path.starts_with(folder)) continue;
         const std::string name = path.substr(folder.size() + 1);
         CHECK_MESSAGE((found.contains(name) && found.contains(name + ".crlf")), path << " no longer differs");
@@ -284,8 +277,8 @@ void check_known(const std::string& folder, const std::set<std::string>& found) 
 }  // namespace
 
 TEST_CASE("mail-parser: every well-formed message has its structure, bodies and main fields") {
-    if (!fs::exists(vectors)) {
-        MESSAGE("skipped: no " << vectors.string());
+    if (!fs::exists(mail_parser_vectors)) {
+        MESSAGE("skipped: no " << mail_parser_vectors.string());
         return;
     }
     size_t count = 0;
@@ -297,8 +290,8 @@ TEST_CASE("mail-parser: every well-formed message has its structure, bodies and 
 }
 
 TEST_CASE("mail-parser: malformed messages differ only where docs/mime-differences.md says so") {
-    if (!fs::exists(vectors)) {
-        MESSAGE("skipped: no " << vectors.string());
+    if (!fs::exists(mail_parser_vectors)) {
+        MESSAGE("skipped: no " << mail_parser_vectors.string());
         return;
     }
     size_t count = 0;

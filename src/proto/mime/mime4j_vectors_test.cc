@@ -2,25 +2,18 @@
 #include <doctest/doctest.h>
 
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <set>
 #include <string>
 
 #include "proto/mime/scanner.h"
+#include "proto/mime/test_vectors.h"
 #include "proto/mime/transfer.h"
 
 namespace heliopost::mime {
 namespace {
 
 namespace fs = std::filesystem;
-
-const fs::path vectors = fs::path(HELIOPOST_SHARED_DATA) / "mime-mime4j";
-
-std::string read_file(const fs::path& path) {
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
 
 // The tags that stand alone at a line's start, but for fields, headers and what surrounds the parts. Text in
 // them has its "<" escaped.
@@ -60,7 +53,7 @@ void show_content(const Structure& structure, const Part& part, std::string& out
 }
 
 // Deliberate differences: docs/mime-differences.md.
-const std::set<std::string> known = {
+const std::set<std::string> mime4j_known = {
     "missing-inner-start-boundary",        // a multipart without parts is text
     "multipartnopart",                     // the same
     "bad-newlines-multiple-parts-base64",  // a message in base64 is an attachment
@@ -70,13 +63,13 @@ const std::set<std::string> known = {
 }  // namespace
 
 TEST_CASE("mime4j: every message has its structure, or differs as docs/mime-differences.md says") {
-    if (!fs::exists(vectors)) {
-        MESSAGE("skipped: no " << vectors.string());
+    if (!fs::exists(mime4j_vectors)) {
+        MESSAGE("skipped: no " << mime4j_vectors.string());
         return;
     }
     size_t count = 0;
     for (const char* folder : {"testmsgs", "mimetools-testmsgs"}) {
-        for (const auto& entry : fs::directory_iterator(vectors / folder)) {
+        for (const auto& entry : fs::directory_iterator(mime4j_vectors / folder)) {
             if (entry.path().extension() != ".msg") continue;
             fs::path xml = entry.path();
             xml.replace_extension(".xml");
@@ -84,13 +77,13 @@ TEST_CASE("mime4j: every message has its structure, or differs as docs/mime-diff
             ++count;
             const std::string name = entry.path().stem().string();
             CAPTURE(name);
-            const Structure structure = scan(read_file(entry.path()));
+            const Structure structure = scan(read_vector(entry.path()));
             std::string have;
             show_message(structure, structure.parts[0], have);
-            if (known.contains(name)) {
-                CHECK(have != skeleton_of_xml(read_file(xml)));
+            if (mime4j_known.contains(name)) {
+                CHECK(have != skeleton_of_xml(read_vector(xml)));
             } else {
-                CHECK(have == skeleton_of_xml(read_file(xml)));
+                CHECK(have == skeleton_of_xml(read_vector(xml)));
             }
         }
     }

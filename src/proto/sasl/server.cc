@@ -10,7 +10,7 @@
 namespace heliopost::sasl {
 namespace {
 
-constexpr auto hash = ScramHash::sha256;
+constexpr auto server_hash = ScramHash::sha256;
 constexpr size_t client_nonce_octets_max = 256;
 
 // printable = %x21-2B / %x2D-7E: RFC 5802 §7
@@ -171,9 +171,10 @@ Step Server::take_client_final(std::string_view message) {
     if (!equal_in_constant_time(*nonce, nonce_)) return end(Fault::denied, wrong);
     const std::string auth_message =
         client_first_bare_ + ',' + server_first_ + ',' + std::string(message.substr(0, proof_at));
-    if (!proof_is_right(hash, keys_.stored_key, auth_message, *proof)) return end(Fault::denied, wrong);
+    if (!proof_is_right(server_hash, keys_.stored_key, auth_message, *proof))
+        return end(Fault::denied, wrong);
     at_ = At::confirm;
-    return Challenge{"v=" + to_base64(server_signature(hash, keys_.server_key, auth_message))};
+    return Challenge{"v=" + to_base64(server_signature(server_hash, keys_.server_key, auth_message))};
 }
 
 }  // namespace heliopost::sasl

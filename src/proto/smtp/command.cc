@@ -19,10 +19,6 @@ std::unexpected<Reply> refuse(int code, EnhancedStatus status, std::string text)
     return std::unexpected(Reply(code, status, std::move(text)));
 }
 
-std::unexpected<Reply> bad(std::string text) {
-    return refuse(501, {5, 5, 4}, std::move(text));
-}
-
 // What a browser, or a page in one that was led here, says first.
 constexpr auto http_methods = std::to_array<std::string_view>(
     {"GET", "POST", "PUT", "HEAD", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE", "PRI"});
@@ -40,7 +36,7 @@ std::string_view first_word(std::string_view line) {
 Parsed parse_hello(Verb verb, std::string_view text) {
     const bool graphic = std::ranges::all_of(
         text, [](char c) { return c > ' ' && !std::string_view("<>()\"\\,;").contains(c); });
-    if (text.empty() || text.size() > domain_octets_max || !graphic) return bad("expected a domain");
+    if (text.empty() || text.size() > domain_octets_max || !graphic) return bad_argument("expected a domain");
     return Command{verb, Hello{std::string(text)}};
 }
 
@@ -50,10 +46,10 @@ Parsed parse_auth(std::string_view text) {
     const auto mechanism = first_word(text);
     if (mechanism.empty() || mechanism.size() > mechanism_octets_max ||
         !std::ranges::all_of(mechanism, is_mechanism_char))
-        return bad("expected a mechanism");
+        return bad_argument("expected a mechanism");
     Auth auth{to_upper(mechanism), std::nullopt};
     const auto initial = trim(text.substr(mechanism.size()));
-    if (initial.contains(' ') || initial.contains('\t')) return bad("expected one initial response");
+    if (initial.contains(' ') || initial.contains('\t')) return bad_argument("expected one initial response");
     if (!initial.empty()) auth.initial_response = initial;
     return Command{Verb::auth, std::move(auth)};
 }
@@ -100,10 +96,10 @@ Parsed parse_rcpt(std::string_view text, Extensions announced) {
 Parsed parse_bdat(std::string_view text) {
     Cursor in(text);
     const auto size = to_number(in.take_while(is_digit));  // nothing for a sign and past 64 bits
-    if (!size) return bad("bad chunk size");
+    if (!size) return bad_argument("bad chunk size");
     const bool space = !in.take_while(is_space).empty();
     const bool last = space && in.take_word("LAST");
-    if (!in.done()) return bad("expected LAST or nothing");
+    if (!in.done()) return bad_argument("expected LAST or nothing");
     return Command{last ? Verb::bdat_last : Verb::bdat, Bdat{*size, last}};
 }
 
@@ -124,7 +120,7 @@ Parsed parse_argument(Verb verb, std::string_view text, Extensions announced) {
             return parse_bdat(text);
         case Verb::vrfy:
         case Verb::expn:
-            if (text.empty()) return bad("expected a name");
+            if (text.empty()) return bad_argument("expected a name");
             return Command{verb, Text{std::string(text)}};
         case Verb::noop:
         case Verb::help:
@@ -133,7 +129,7 @@ Parsed parse_argument(Verb verb, std::string_view text, Extensions announced) {
         case Verb::data:
         case Verb::rset:
         case Verb::quit:
-            if (!text.empty()) return bad("no argument allowed");  // RFC 5321 §4.3.2, RFC 3207 §4
+            if (!text.empty()) return bad_argument("no argument allowed");  // RFC 5321 §4.3.2, RFC 3207 §4
             return Command{verb, std::monostate()};
         case Verb::http:
             break;

@@ -10,10 +10,6 @@
 namespace heliopost::smtp {
 namespace {
 
-std::unexpected<Reply> bad(std::string text) {
-    return std::unexpected(Reply(501, {5, 5, 4}, std::move(text)));
-}
-
 // esmtp-value = 1*(%d33-60 / %d62-126), and UTF-8 in ORCPT: RFC 6531 §3.3
 bool is_value_char(char c) {
     return (c > ' ' && c <= '~' && c != '=') || !is_ascii(c);
@@ -29,7 +25,7 @@ bool is_keyword_char(char c) {
 }
 
 Checked check_size(Mail& mail, const std::string& value) {
-    if (value.empty() || !std::ranges::all_of(value, is_digit)) return bad("bad SIZE");
+    if (value.empty() || !std::ranges::all_of(value, is_digit)) return bad_argument("bad SIZE");
     mail.size = to_number(value);
     if (!mail.size) return std::unexpected(Reply(552, {5, 3, 4}, "message too large"));
     return {};
@@ -45,7 +41,7 @@ Checked check_body(Mail& mail, Extensions announced, std::string_view value) {
             return std::unexpected(Reply(555, {5, 5, 4}, "BODY=BINARYMIME is not offered"));
         mail.body = Body::binary_mime;
     } else {
-        return bad("bad BODY");
+        return bad_argument("bad BODY");
     }
     return {};
 }
@@ -56,7 +52,7 @@ Checked check_ret(Mail& mail, std::string_view value) {
     } else if (same_ignoring_case(value, "HDRS")) {
         mail.ret = Return::headers;
     } else {
-        return bad("bad RET");
+        return bad_argument("bad RET");
     }
     return {};
 }
@@ -65,7 +61,7 @@ Checked check_ret(Mail& mail, std::string_view value) {
 Checked check_envelope_id(Mail& mail, std::string_view value) {
     auto id = from_xtext(value);
     if (!id || id->empty() || value.size() > envelope_id_octets_max || !printable(*id) || !is_ascii_text(*id))
-        return bad("bad ENVID");
+        return bad_argument("bad ENVID");
     mail.envelope_id = std::move(*id);
     return {};
 }
@@ -73,7 +69,7 @@ Checked check_envelope_id(Mail& mail, std::string_view value) {
 Checked check_auth(Mail& mail, std::string_view value) {
     auto mailbox = from_xtext(value);
     if (!mailbox || mailbox->empty() || mailbox->size() > path_octets_max || !printable(*mailbox))
-        return bad("bad AUTH");
+        return bad_argument("bad AUTH");
     mail.auth = std::move(*mailbox);
     return {};
 }
@@ -90,7 +86,7 @@ Checked check_notify(Rcpt& rcpt, std::string_view value) {
         } else if (same_ignoring_case(word, "DELAY")) {
             rcpt.notify.delay = true;
         } else {
-            return bad("bad NOTIFY");
+            return bad_argument("bad NOTIFY");
         }
     }
     return {};
@@ -100,12 +96,12 @@ Checked check_notify(Rcpt& rcpt, std::string_view value) {
 Checked check_original_recipient(Rcpt& rcpt, std::string_view value) {
     const size_t semicolon = value.find(';');
     if (semicolon == std::string_view::npos || value.size() > original_recipient_octets_max)
-        return bad("bad ORCPT");
+        return bad_argument("bad ORCPT");
     const auto type = value.substr(0, semicolon);
-    if (type.empty() || !std::ranges::all_of(type, is_keyword_char)) return bad("bad ORCPT");
+    if (type.empty() || !std::ranges::all_of(type, is_keyword_char)) return bad_argument("bad ORCPT");
     const auto text = value.substr(semicolon + 1);
     auto address = same_ignoring_case(type, "utf-8") ? from_utf8_addr(text) : from_xtext(text);
-    if (!address || address->empty() || !printable(*address)) return bad("bad ORCPT");
+    if (!address || address->empty() || !printable(*address)) return bad_argument("bad ORCPT");
     rcpt.original_recipient = {to_lower(type), std::move(*address)};
     return {};
 }
@@ -128,11 +124,11 @@ Checked check_one(Mail& mail, const Parameter& one, Extensions announced) {
     const auto* found = std::ranges::find(known, one.keyword, &Known::keyword);
     if (found == known.end() || !announced.has(found->extension)) return not_announced(one.keyword);
     if (one.keyword == "SMTPUTF8") {
-        if (one.value) return bad("SMTPUTF8 takes no value");
+        if (one.value) return bad_argument("SMTPUTF8 takes no value");
         mail.smtputf8 = true;
         return {};
     }
-    if (!one.value) return bad(one.keyword + " needs a value");
+    if (!one.value) return bad_argument(one.keyword + " needs a value");
     if (one.keyword == "SIZE") return check_size(mail, *one.value);
     if (one.keyword == "BODY") return check_body(mail, announced, *one.value);
     if (one.keyword == "AUTH") return check_auth(mail, *one.value);
@@ -143,7 +139,7 @@ Checked check_one(Mail& mail, const Parameter& one, Extensions announced) {
 Checked check_one(Rcpt& rcpt, const Parameter& one, Extensions announced) {
     if ((one.keyword != "NOTIFY" && one.keyword != "ORCPT") || !announced.has(Extension::dsn))
         return not_announced(one.keyword);
-    if (!one.value) return bad(one.keyword + " needs a value");
+    if (!one.value) return bad_argument(one.keyword + " needs a value");
     return one.keyword == "NOTIFY" ? check_notify(rcpt, *one.value)
                                    : check_original_recipient(rcpt, *one.value);
 }
@@ -154,7 +150,8 @@ Checked check_all(Argument& argument, Extensions announced) {
     for (auto one = list.begin(); one != list.end(); ++one) {
         if (std::find_if(list.begin(), one,
                          [&](const auto& other) { return other.keyword == one->keyword; }) != one)
-            return bad("parameter " + one->keyword + " twice");  // RFC 3461 §4, RFC 1870 §3: at most once
+            return bad_argument("parameter " + one->keyword +
+                                " twice");  // RFC 3461 §4, RFC 1870 §3: at most once
         if (auto checked = check_one(argument, *one, announced); !checked) return checked;
     }
     return {};
@@ -166,14 +163,14 @@ Checked check_all(Argument& argument, Extensions announced) {
 std::expected<std::vector<Parameter>, Reply> parse_parameters(Cursor& in) {
     std::vector<Parameter> out;
     while (!in.done()) {
-        if (in.take_while(is_space).empty()) return bad("expected a space before a parameter");
+        if (in.take_while(is_space).empty()) return bad_argument("expected a space before a parameter");
         if (in.done()) break;
-        if (out.size() >= parameters_max) return bad("too many parameters");
+        if (out.size() >= parameters_max) return bad_argument("too many parameters");
         Parameter one{to_upper(in.take_while(is_keyword_char)), std::nullopt};
-        if (one.keyword.empty() || one.keyword.front() == '-') return bad("bad parameter");
+        if (one.keyword.empty() || one.keyword.front() == '-') return bad_argument("bad parameter");
         if (in.take('=')) {
             one.value = in.take_while(is_value_char);
-            if (one.value->empty()) return bad("empty value of " + one.keyword);
+            if (one.value->empty()) return bad_argument("empty value of " + one.keyword);
         }
         out.push_back(std::move(one));
     }

@@ -14,6 +14,11 @@ namespace heliopost::smtp {
 
 using Checked = std::expected<void, Reply>;
 
+// 501 5.5.4: an argument that cannot be read.
+inline std::unexpected<Reply> bad_argument(std::string text) {
+    return std::unexpected(Reply(501, {5, 5, 4}, std::move(text)));
+}
+
 std::expected<std::vector<Parameter>, Reply> parse_parameters(Cursor& in);
 
 // Read mail.parameters into the other members; rcpt likewise.
