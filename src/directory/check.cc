@@ -14,7 +14,16 @@ std::unexpected<Error> wrong(std::string what) {
 void Check::row(std::string_view octets, std::string_view value) {
     const auto key = parse_key(octets);
     const Result<void> sound = key ? look_at(*key, value) : std::unexpected(key.error());
-    if (!sound) findings_.push_back("directory row " + to_hex(octets) + ": " + sound.error().text);
+    if (sound) return;
+    std::string where = "directory, row " + to_hex(octets);
+    if (key && key->kind == RowKind::domain) where = "domain " + key->name.domain;
+    if (key && key->kind == RowKind::name) where = "address " + key->name.key();
+    found(store::Harm::lost, std::move(where), sound.error().text);
+}
+
+void Check::found(store::Harm harm, std::string where, std::string what) {
+    if (findings_.size() < store::check_problems_max)
+        findings_.push_back({harm, std::move(where), std::move(what)});
 }
 
 Result<void> Check::look_at(const Key& key, std::string_view value) {
@@ -52,16 +61,16 @@ Result<void> Check::look_at_name(const Key& key, std::string_view value) {
         return {};
     }
     const std::uint64_t id = std::get<Account>(record).id.value;
-    if (!accounts_.insert(id).second) return wrong("two accounts have one id");
+    if (!accounts_.emplace(id, key.name.key()).second) return wrong("two accounts have one id");
     if (meta_ && id > meta_->last_account) return wrong("account id was never given out");
     return {};
 }
 
 void Check::finish() {
-    if (!meta_ && !domains_.empty()) findings_.push_back("directory: the meta row is missing");
+    if (!meta_ && !domains_.empty()) found(store::Harm::lost, "directory", "the meta row is missing");
     for (const std::uint64_t id : removed_)
         if (accounts_.contains(id))
-            findings_.push_back("directory: account " + std::to_string(id) + " is removed and there");
+            found(store::Harm::wrong, "account " + accounts_.at(id), "it is listed as removed, and is there");
 }
 
 }  // namespace heliopost::directory

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "directory/records.h"
+#include "store/check.h"
 
 namespace heliopost::directory {
 
@@ -20,18 +22,21 @@ public:
     void row(std::string_view key, std::string_view value);  // ascending keys
     void finish();                                           // after the last row
 
-    const std::set<std::uint64_t>& accounts() const { return accounts_; }  // those that log in
-    const std::set<std::uint64_t>& removed() const { return removed_; }    // still to be erased
-    const std::vector<std::string>& findings() const { return findings_; }
+    // Those that log in, and their addresses.
+    const std::map<std::uint64_t, std::string>& accounts() const { return accounts_; }
+    const std::set<std::uint64_t>& removed() const { return removed_; }        // still to be erased
+    const std::vector<store::Problem>& findings() const { return findings_; }  // empty: sound
 
 private:
+    void found(store::Harm harm, std::string where, std::string what);
     Result<void> look_at(const Key& key, std::string_view value);
     Result<void> look_at_name(const Key& key, std::string_view value);
 
     std::optional<Meta> meta_;
     std::set<std::string> domains_;
-    std::set<std::uint64_t> domain_ids_, accounts_, removed_;
-    std::vector<std::string> findings_;
+    std::set<std::uint64_t> domain_ids_, removed_;
+    std::map<std::uint64_t, std::string> accounts_;
+    std::vector<store::Problem> findings_;
 };
 
 }  // namespace heliopost::directory

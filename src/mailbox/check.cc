@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
 
+#include "base/base64.h"
 #include "mailbox/base_record.h"
 #include "mailbox/broken_record.h"
 #include "mailbox/changes.h"
@@ -18,22 +20,25 @@ namespace {
 
 using key::Counter;
 using key::Kind;
+using store::Harm;
+using store::Problem;
 
 class Checking {
 public:
-    Checking(store::Store* store, AccountId account)
-        : store_(store), partition_(store::account_partition(account)) {}
+    Checking(store::Store* store, AccountId account, store::DamagedBlobs* damaged)
+        : store_(store), partition_(store::account_partition(account)), damaged_(damaged) {}
 
-    net::Task<Result<std::vector<std::string>>> run() {
+    net::Task<Result<std::vector<Problem>>> run() {
         CO_TRY(co_await scan(Kind::mailbox, &Checking::take_mailbox));
+        CO_TRY(co_await check_listing());
         for (const Mailbox& mailbox : mailboxes_) CO_TRY(co_await check_mailbox(&mailbox));
         std::ranges::sort(rows_);
         CO_TRY(co_await check_memberships());
         CO_TRY(co_await check_emails());
         CO_TRY(co_await check_counter(key::of(Counter::account_octets),
-                                      static_cast<std::uint64_t>(total_.octets), "the account's octets"));
+                                      static_cast<std::uint64_t>(total_.octets), "octets"));
         CO_TRY(co_await check_counter(key::of(Counter::account_messages),
-                                      static_cast<std::uint64_t>(total_.messages), "the account's messages"));
+                                      static_cast<std::uint64_t>(total_.messages), "messages"));
         CO_TRY(co_await check_orphans());
         co_return std::move(problems_);
     }
@@ -51,9 +56,22 @@ private:
         store::BlobId blob;
     };
 
-    void problem(std::string text) {
-        if (problems_.size() < problems_max) problems_.push_back(std::move(text));
-        if (problems_.size() == problems_max) problems_.back() = "there are more problems";
+    void problem(Harm harm, std::string where, std::string what) {
+        if (problems_.size() < problems_max) problems_.push_back({harm, std::move(where), std::move(what)});
+        if (problems_.size() == problems_max) problems_.back() = {Harm::lost, "", "there are more problems"};
+    }
+
+    std::string name_of(MailboxId id) const {
+        const auto it = std::ranges::lower_bound(mailboxes_, id, {}, &Mailbox::id);
+        const bool known = it != mailboxes_.end() && it->id == id;
+        return "mailbox " + (known ? it->name : std::to_string(id.value));
+    }
+
+    // Where its readers see it; only for them is it lost.
+    std::string where_of(EmailId email) const {
+        const auto it = std::ranges::lower_bound(rows_, email, {}, &Place::email);
+        if (it == rows_.end() || it->email != email) return "email " + std::to_string(email.value);
+        return name_of(it->mailbox) + ", message " + std::to_string(it->uid.value);
     }
 
     using Take = Result<> (Checking::*)(std::string_view key, const std::string& value);
@@ -68,7 +86,7 @@ private:
                 CO_TRY(co_await store_->scan(partition_, low, high, rows_a_page, store::Direction::forward));
             for (const auto& [key, value] : page) {
                 const Result<> taken = (this->*take)(key, value);
-                if (!taken) problem(where_ + taken.error().text);
+                if (!taken) problem(Harm::lost, where_, taken.error().text);
             }
             more = page.size() == rows_a_page;
             if (more) low = page.back().first + '\0';
@@ -80,6 +98,27 @@ private:
         const MailboxId id(TRY(store::TupleReader(key.substr(1)).u32()));
         mailboxes_.push_back(TRY(decode_mailbox(id, value)));
         return {};
+    }
+
+    // The mailboxes that a delivery names without reading, and what no two may share.
+    net::Task<Result<void>> check_listing() {
+        for (const MailboxId id : {inbox, drafts, sent, junk, trash, archive})
+            if (std::ranges::find(mailboxes_, id, &Mailbox::id) == mailboxes_.end())
+                problem(Harm::lost, name_of(id), "its record is missing, and every account has it");
+        std::set<std::string_view> names;
+        const auto last = CO_TRY(co_await store_->get(partition_, key::of(Kind::last_uid_validity)));
+        std::uint32_t last_validity = 0;
+        if (last) last_validity = store::TupleReader(*last).u32().value_or(0);
+        const auto last_id = CO_TRY(co_await store_->counter(partition_, key::of(Counter::mailbox_id)));
+        for (const Mailbox& mailbox : mailboxes_) {
+            if (!names.insert(mailbox.name).second)
+                problem(Harm::wrong, name_of(mailbox.id), "two mailboxes have this name");
+            if (mailbox.uid_validity.value == 0 || mailbox.uid_validity.value > last_validity)
+                problem(Harm::wrong, name_of(mailbox.id), "a UIDVALIDITY that was never given out");
+            if (mailbox.id.value > last_id)
+                problem(Harm::wrong, name_of(mailbox.id), "an id that was never given out");
+        }
+        co_return Result<void>();
     }
 
     Result<> take_chunk(std::string_view key, const std::string& value) {
@@ -104,23 +143,26 @@ private:
 
     net::Task<Result<void>> check_mailbox(const Mailbox* mailbox) {
         const MailboxId id = mailbox->id;
-        where_ = "mailbox " + std::to_string(id.value) + ": ";
+        where_ = name_of(id);
         known_mailboxes_.insert(id);
         auto base = decode_base(CO_TRY(co_await store_->get(partition_, key::of(Kind::base, id))));
-        if (!base) problem(where_ + base.error().text);
+        if (!base) problem(Harm::lost, where_, base.error().text);
         base_ = base ? *base : Base{};
         last_operation_ = base_.mod_sequence;
         const auto highest_row = CO_TRY(co_await store_->get(partition_, key::of(Kind::highest, id)));
         ModSequence highest;
         if (highest_row) highest = ModSequence(store::read_u64(*highest_row));
-        if (highest.value == 0) problem(where_ + "no HIGHESTMODSEQ");
+        if (highest.value == 0) problem(Harm::wrong, where_, "no HIGHESTMODSEQ");
+        const auto last =
+            CO_TRY(co_await store_->counter(partition_, std::string(store::mod_sequence_counter)));
+        if (highest.value > last) problem(Harm::wrong, where_, "HIGHESTMODSEQ is above the account's");
 
         ViewBuilder builder(*mailbox, base_.uid_next, base_.keywords, ModSequence());
         builder_ = &builder;
         CO_TRY(co_await scan_prefix(key::of(Kind::chunk, id), &Checking::take_chunk));
         CO_TRY(co_await scan_prefix(key::of(Kind::operation, id), &Checking::take_operation));
         CO_TRY(co_await scan_prefix(key::of(Kind::expunged, id), &Checking::take_expunged));
-        if (last_operation_ > highest) problem(where_ + "HIGHESTMODSEQ is below an operation's");
+        if (last_operation_ > highest) problem(Harm::wrong, where_, "HIGHESTMODSEQ is below an operation's");
         const auto view = builder.finish();
         builder_ = nullptr;
         Counts counts;
@@ -139,24 +181,21 @@ private:
 
     net::Task<Result<void>> check_counters(MailboxId id, Counts counts, Uid uid_next) {
         const auto number = [](std::int64_t value) { return static_cast<std::uint64_t>(value); };
-        CO_TRY(co_await check_counter(key::of(Counter::messages, id), number(counts.messages),
-                                      where_ + "messages"));
-        CO_TRY(
-            co_await check_counter(key::of(Counter::unseen, id), number(counts.unseen), where_ + "unseen"));
-        CO_TRY(co_await check_counter(key::of(Counter::deleted, id), number(counts.deleted),
-                                      where_ + "deleted"));
-        CO_TRY(
-            co_await check_counter(key::of(Counter::octets, id), number(counts.octets), where_ + "octets"));
+        CO_TRY(co_await check_counter(key::of(Counter::messages, id), number(counts.messages), "messages"));
+        CO_TRY(co_await check_counter(key::of(Counter::unseen, id), number(counts.unseen), "unseen"));
+        CO_TRY(co_await check_counter(key::of(Counter::deleted, id), number(counts.deleted), "deleted"));
+        CO_TRY(co_await check_counter(key::of(Counter::octets, id), number(counts.octets), "octets"));
         const auto uid = CO_TRY(co_await store_->counter(partition_, key::of(Counter::uid, id)));
-        if (uid + 1 < uid_next.value) problem(where_ + "a UID above the counter of UIDs");
+        if (uid + 1 < uid_next.value) problem(Harm::wrong, where_, "a UID above the counter of UIDs");
         co_return Result<void>();
     }
 
     net::Task<Result<void>> check_counter(std::string name, std::uint64_t counted, std::string what) {
         const auto said = CO_TRY(co_await store_->counter(partition_, name));
         if (said != counted)
-            problem(what + ": the counter says " + std::to_string(said) + ", counted " +
-                    std::to_string(counted));
+            problem(Harm::wrong, where_,
+                    "the counter of " + what + " says " + std::to_string(said) + ", there are " +
+                        std::to_string(counted));
         co_return Result<void>();
     }
 
@@ -171,13 +210,13 @@ private:
         if (next_row_ < rows_.size() && rows_[next_row_] == place) {
             ++next_row_;
         } else {
-            problem("email " + std::to_string(email.value) + ": listed in mailbox " +
-                    std::to_string(mailbox.value) + ", which does not hold it");
+            problem(Harm::wrong, "email " + std::to_string(email.value),
+                    "listed in " + name_of(mailbox) + ", which does not hold it");
         }
         if (emails_.empty() || emails_.back().email != email) {
             emails_.push_back({email, membership.pieces, membership.blob});
         } else if (emails_.back().blob != membership.blob || emails_.back().pieces != membership.pieces) {
-            problem("email " + std::to_string(email.value) + ": its mailboxes disagree about its blob");
+            problem(Harm::wrong, where_of(email), "its mailboxes disagree about its blob");
         } else {
             shared_.push_back(email);
         }
@@ -185,9 +224,8 @@ private:
     }
 
     void missing(const Place& place) {
-        problem("mailbox " + std::to_string(place.mailbox.value) + ": message " +
-                std::to_string(place.uid.value) + " is not in the index of email " +
-                std::to_string(place.email.value));
+        problem(Harm::lost, name_of(place.mailbox) + ", message " + std::to_string(place.uid.value),
+                "its email " + std::to_string(place.email.value) + " is not indexed");
     }
 
     net::Task<Result<void>> check_memberships() {
@@ -195,8 +233,7 @@ private:
         for (; next_row_ < rows_.size(); ++next_row_) missing(rows_[next_row_]);
         for (const EmailId email : shared_) {
             const auto marker = CO_TRY(co_await store_->get(partition_, key::of(Kind::shared, email)));
-            if (!marker)
-                problem("email " + std::to_string(email.value) + ": in two mailboxes, but not marked so");
+            if (!marker) problem(Harm::wrong, where_of(email), "in two mailboxes, but not marked so");
         }
         co_return Result<void>();
     }
@@ -205,36 +242,42 @@ private:
         const auto last = CO_TRY(co_await store_->counter(partition_, key::of(Counter::email_id)));
         for (std::size_t i = 0; i < emails_.size(); ++i) CO_TRY(co_await check_email(i));
         if (!emails_.empty() && emails_.back().email.value > last)
-            problem("an email above the counter of emails");
+            problem(Harm::wrong, where_of(emails_.back().email), "an email above the counter of emails");
         co_return Result<void>();
     }
 
     net::Task<Result<void>> check_email(std::size_t index) {
         const Held held = emails_[index];
-        const std::string where = "email " + std::to_string(held.email.value) + ": ";
+        const auto where = [&] { return where_of(held.email); };
         std::string octets;
         for (unsigned piece = 0; piece < held.pieces; ++piece) {
             const auto value = CO_TRY(
                 co_await store_->get(partition_, key::email(held.email, static_cast<std::uint8_t>(piece))));
             if (!value) {
-                problem(where + "its record is missing");
+                problem(Harm::lost, where(), "its record is missing");
                 co_return Result<void>();
             }
             octets += *value;
         }
         const auto email = decode_email(held.email, octets);
         if (!email) {
-            problem(where + email.error().text);
+            problem(Harm::lost, where(), email.error().text);
         } else if ((*email)->blob.id != held.blob) {
-            problem(where + "its record names another blob");
+            problem(Harm::lost, where(), "its record names another blob");
         }
         const std::string holder = store::Tuple().u64(held.email.value);
         const auto reference = CO_TRY(co_await store_->get(
             store::blobs_partition, store::reference_key(held.blob, partition_, holder)));
-        if (!reference) problem(where + "its blob does not know of it");
+        if (!reference) problem(Harm::wrong, where(), "its blob does not know of it and may be swept");
+        if (damaged_ != nullptr && damaged_->contains(held.blob)) {
+            store::Damage& damage = damaged_->at(held.blob);
+            damage.told = true;
+            problem(Harm::lost, where(), "its blob " + to_hex(held.blob.view()) + ": " + damage.what);
+            co_return Result<void>();
+        }
         const auto manifest =
             CO_TRY(co_await store_->get(store::blobs_partition, store::manifest_key(held.blob)));
-        if (!manifest) problem(where + "its blob is missing");
+        if (!manifest) problem(Harm::lost, where(), "its blob " + to_hex(held.blob.view()) + ": is missing");
         co_return Result<void>();
     }
 
@@ -245,14 +288,13 @@ private:
         while (next_email_ < emails_.size() && emails_[next_email_].email < email) ++next_email_;
         const bool held = next_email_ < emails_.size() && emails_[next_email_].email == email;
         if (!held || piece >= emails_[next_email_].pieces)
-            problem("email " + std::to_string(email.value) + ": a record that no mailbox holds");
+            problem(Harm::room, "email " + std::to_string(email.value), "a record that no mailbox holds");
         return {};
     }
 
     Result<> take_of_mailbox(std::string_view key, const std::string&) {
         const MailboxId id(TRY(store::TupleReader(key.substr(1)).u32()));
-        if (!known_mailboxes_.contains(id))
-            problem("mailbox " + std::to_string(id.value) + ": records, but no such mailbox");
+        if (!known_mailboxes_.contains(id)) problem(Harm::wrong, name_of(id), "records, but no such mailbox");
         return {};
     }
 
@@ -265,7 +307,8 @@ private:
 
     store::Store* store_;
     store::PartitionId partition_;
-    std::vector<std::string> problems_;
+    store::DamagedBlobs* damaged_;
+    std::vector<Problem> problems_;
     std::string where_;
     std::vector<Mailbox> mailboxes_;
     std::set<MailboxId> known_mailboxes_;
@@ -282,9 +325,19 @@ private:
 
 }  // namespace
 
-net::Task<Result<std::vector<std::string>>> check(store::Store* store, AccountId account) {
-    Checking checking(store, account);
+net::Task<Result<std::vector<Problem>>> check(store::Store* store, AccountId account,
+                                              store::DamagedBlobs* damaged) {
+    Checking checking(store, account, damaged);
     co_return co_await checking.run();
+}
+
+net::Task<Result<bool>> keeps(store::Store* store, AccountId account, EmailId email, store::BlobId blob) {
+    const std::string low = key::of(Kind::membership, email);
+    const auto rows = CO_TRY(co_await store->scan(store::account_partition(account), low,
+                                                  store::after_prefix(low), 1, store::Direction::forward));
+    if (rows.empty()) co_return false;
+    const auto membership = decode_membership(rows.front().second);
+    co_return membership && membership->blob == blob;
 }
 
 }  // namespace heliopost::mailbox

@@ -108,7 +108,11 @@ public:
     }
     std::shared_ptr<const View> view(MailboxId mailbox = inbox) { return get(account->view(mailbox)); }
     MailboxId make(const std::string& name) { return get(account->create(name, Role::none)).id; }
-    std::vector<std::string> problems() { return get(check(store.get(), id)); }
+    std::vector<std::string> problems() {
+        std::vector<std::string> lines;
+        for (const store::Problem& problem : get(check(store.get(), id))) lines.push_back(problem.line());
+        return lines;
+    }
 
     static constexpr AccountId id{7};
     static constexpr store::PartitionId partition = store::account_partition(id);

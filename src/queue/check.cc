@@ -8,7 +8,7 @@ namespace heliopost::queue {
 void Check::row(std::string_view octets, std::string_view value) {
     const auto key = parse_key(octets);
     if (!key) {
-        findings_.push_back("queue row " + to_hex(octets) + ": " + key.error().text);
+        lost("queue, row " + to_hex(octets), key.error().text);
         return;
     }
     if (in_entry_ && key->id != id_) end_entry();
@@ -22,15 +22,15 @@ void Check::row(std::string_view octets, std::string_view value) {
         ++seen_;
         ++recipients_;
         if (const auto recipient = decode_recipient(*key->recipient, value); !recipient)
-            findings_.push_back("queue " + to_text(id_) + " recipient " + std::to_string(*key->recipient) +
-                                ": " + recipient.error().text);
+            lost("queue, message " + to_text(id_) + ", recipient " + std::to_string(*key->recipient),
+                 recipient.error().text);
         return;
     }
     has_entry_row_ = true;
     ++entries_;
     const auto entry = decode_entry(key->id, value);
     if (!entry) {
-        findings_.push_back("queue " + to_text(id_) + ": " + entry.error().text);
+        lost("queue, message " + to_text(id_), entry.error().text);
         return;
     }
     expected_ = entry->recipient_count;
@@ -41,13 +41,18 @@ void Check::finish() {
     if (in_entry_) end_entry();
 }
 
+void Check::lost(std::string where, std::string what) {
+    if (findings_.size() < store::check_problems_max)
+        findings_.push_back({store::Harm::lost, std::move(where), std::move(what)});
+}
+
 void Check::end_entry() {
     in_entry_ = false;
     if (!has_entry_row_)
-        findings_.push_back("queue " + to_text(id_) + ": recipients without an entry");
+        lost("queue, message " + to_text(id_), "recipients without an entry");
     else if (expected_ != 0 && seen_ != expected_)
-        findings_.push_back("queue " + to_text(id_) + ": " + std::to_string(seen_) + " recipients of " +
-                            std::to_string(expected_));
+        lost("queue, message " + to_text(id_),
+             std::to_string(seen_) + " recipients are there of " + std::to_string(expected_));
 }
 
 }  // namespace heliopost::queue

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/id.h"
-#include "store/blob.h"
+#include "store/check.h"
 
 namespace heliopost::queue {
 
@@ -27,12 +27,13 @@ public:
     };
     // The blobs that entries need: each must exist and hold a reference (queue partition, id).
     const std::vector<Kept>& blobs() const { return blobs_; }
-    const std::vector<std::string>& findings() const { return findings_; }  // a line each; empty: sound
+    const std::vector<store::Problem>& findings() const { return findings_; }  // empty: sound
     std::uint64_t entries() const { return entries_; }
     std::uint64_t recipients() const { return recipients_; }
 
 private:
     void end_entry();
+    void lost(std::string where, std::string what);
 
     QueueId id_;
     bool in_entry_ = false;
@@ -40,7 +41,7 @@ private:
     std::uint32_t expected_ = 0;
     std::uint32_t seen_ = 0;
     std::vector<Kept> blobs_;
-    std::vector<std::string> findings_;
+    std::vector<store::Problem> findings_;
     std::uint64_t entries_ = 0;
     std::uint64_t recipients_ = 0;
 };

@@ -89,7 +89,7 @@ struct Fixture : directory::TestHost {
                                store::Direction::forward))
             ->size();
     }
-    std::vector<std::string> findings() {
+    std::vector<store::Problem> findings() {
         Check check;
         for (const auto& [key, value] : rows()) check.row(key, value);
         check.finish();

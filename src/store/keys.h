@@ -40,7 +40,8 @@ std::string hash_key(std::string_view sha256);  // -> BlobId
 std::string manifest_key(BlobId blob);          // -> Manifest (records.proto)
 std::string reference_prefix(BlobId blob);
 std::string reference_key(BlobId blob, PartitionId partition, std::string_view holder);  // -> nothing
-std::string open_key(BlobId blob);  // -> when its first chunk was written, ms since 1970, u64
+std::string open_key(BlobId blob);              // -> when its first chunk was written, ms since 1970, u64
+inline constexpr size_t reference_octets = 33;  // of its key behind the first octet
 inline constexpr std::uint8_t hash_rows = 1, manifest_rows = 2, reference_rows = 3, open_rows = 4;
 
 std::string chunk_key(BlobId blob, std::uint32_t index);  // in the engine's own place for chunks

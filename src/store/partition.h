@@ -3,6 +3,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <string>
 
 #include "base/id.h"
 
@@ -21,6 +22,21 @@ constexpr PartitionId queue_partition{PartitionId::Kind::queue, 0};
 constexpr PartitionId blobs_partition{PartitionId::Kind::blobs, 0};  // readable; written by the store only
 constexpr PartitionId account_partition(AccountId account) {
     return {PartitionId::Kind::account, account.value};
+}
+
+// For people: "account 7", "queue".
+inline std::string to_text(PartitionId partition) {
+    switch (partition.kind) {
+        case PartitionId::Kind::directory:
+            return "directory";
+        case PartitionId::Kind::queue:
+            return "queue";
+        case PartitionId::Kind::account:
+            return "account " + std::to_string(partition.number);
+        case PartitionId::Kind::blobs:
+            return "blobs";
+    }
+    return "partition " + std::to_string(partition.number);
 }
 
 }  // namespace heliopost::store

@@ -1,5 +1,6 @@
 #include "store/rocks_check.h"
 
+#include "base/base64.h"
 #include "store/chunk.h"
 #include "store/keys.h"
 #include "store/records.pb.h"
@@ -9,16 +10,11 @@
 namespace heliopost::store {
 namespace {
 
-constexpr std::uint64_t progress_every_rows = 10'000;
+constexpr std::uint64_t progress_every_rows = 500;
+constexpr size_t told_octets_max = 64;  // of a key that nobody knows
 
-std::string hex(std::string_view octets) {
-    static constexpr std::string_view digits = "0123456789abcdef";
-    std::string out;
-    for (const char c : octets) {
-        out += digits[static_cast<unsigned char>(c) >> 4];
-        out += digits[static_cast<unsigned char>(c) & 15];
-    }
-    return out;
+std::string name_of(std::string_view blob) {
+    return "blob " + to_hex(blob);
 }
 
 class Check {
@@ -33,8 +29,13 @@ public:
     Check& operator=(const Check&) = delete;
 
     CheckReport run() {
+        for (auto* family : {database_.rows, database_.chunks}) {
+            std::uint64_t keys = 0;
+            if (database_.db->GetIntProperty(family, rocksdb::DB::Properties::kEstimateNumKeys, &keys))
+                report_.records_expected += keys;
+        }
         const auto status = database_.db->VerifyChecksum();
-        if (!status.ok()) report_.add("a table is damaged: " + status.ToString());
+        if (!status.ok()) report_.add(Harm::lost, "store", "a table is damaged: " + status.ToString());
         walk_rows();
         walk_chunks();
         return std::move(report_);
@@ -43,12 +44,19 @@ public:
 private:
     void walk_rows() {
         const std::unique_ptr<rocksdb::Iterator> at(database_.db->NewIterator(read_, database_.rows));
+        std::string last;
         for (at->SeekToFirst(); at->Valid(); at->Next()) {
             count_row();
             if (at->key() != rocksdb::Slice(format_key))
                 check_row(at->key().ToStringView(), at->value().ToStringView());
+            last.assign(at->key().ToStringView());
         }
-        if (!at->status().ok()) report_.add("rows cannot be read: " + at->status().ToString());
+        if (!at->status().ok()) lose_sight("store", "the rows after key " + to_hex(last), at->status());
+    }
+
+    void lose_sight(std::string where, std::string what, const rocksdb::Status& status) {
+        report_.complete = false;
+        report_.add(Harm::lost, std::move(where), what + " cannot be read: " + status.ToString());
     }
 
     void count_row() {
@@ -61,49 +69,64 @@ private:
         const auto number = in.u64();
         const auto space = in.u8();
         if (!space || *kind < 1 || *kind > 4 || *space < 1 || *space > 3)
-            return report_.add("a row under an unknown key " + hex(key.substr(0, 64)));
+            return report_.add(Harm::wrong, "store",
+                               "a row under an unknown key " + to_hex(key.substr(0, told_octets_max)));
         const PartitionId partition{static_cast<PartitionId::Kind>(*kind), *number};
         switch (static_cast<Space>(*space)) {
             case Space::counters:
-                if (value.size() != 8) report_.add("a counter that is not a number: " + hex(key));
+                if (value.size() != 8)
+                    report_.add(Harm::lost, to_text(partition), "a counter is not a number: " + to_hex(key));
                 break;
             case Space::changes:
-                if (!read_change(in.rest(), value)) report_.add("a change under a broken key: " + hex(key));
+                if (!read_change(in.rest(), value))
+                    report_.add(Harm::wrong, to_text(partition),
+                                "a change is logged under a broken key: " + to_hex(key));
                 break;
             case Space::rows:
                 if (partition == blobs_partition) return check_blob_row(in.rest(), value);
-                if (!options_.judge) break;
-                if (auto problem = options_.judge(partition, in.rest(), value))
-                    report_.add(std::move(*problem));
+                if (options_.judge) options_.judge(partition, in.rest(), value);
         }
     }
 
     void check_blob_row(std::string_view key, std::string_view value) {
         TupleReader in(key);
         switch (in.u8().value_or(0)) {
-            case hash_rows: {
-                const auto blob = BlobId::from(value);
-                const auto manifest = blob ? find_manifest(*blob) : std::nullopt;
-                if (!manifest) return report_.add("a hash without its blob: " + hex(in.rest()));
-                if (manifest->sha256() != in.rest()) report_.add("a hash of another blob: " + hex(in.rest()));
-                return;
-            }
+            case hash_rows:
+                return check_hash(in.rest(), value);
             case manifest_rows:
                 return check_manifest(in.rest(), value);
             case reference_rows: {
                 ++report_.references;
                 const auto blob = BlobId::from(in.rest().substr(0, 16));
-                if (!blob || in.rest().size() != 33) return report_.add("a broken reference: " + hex(key));
-                if (!find_manifest(*blob)) report_.add("a reference to a missing blob: " + hex(key));
+                if (!blob || in.rest().size() != reference_octets)
+                    return report_.add(Harm::wrong, "blobs", "a broken reference: " + to_hex(key));
+                if (!find_manifest(*blob)) damaged(*blob, "is missing");
                 return;
             }
             case open_rows:
                 if (in.rest().size() != 16 || value.size() != 8)
-                    report_.add("a broken row of an unfinished blob: " + hex(key));
+                    report_.add(Harm::room, "blobs", "a broken row of an unfinished blob: " + to_hex(key));
                 return;
             default:
-                report_.add("an unknown row of the blobs: " + hex(key.substr(0, 64)));
+                report_.add(Harm::wrong, "blobs",
+                            "a row of no known kind: " + to_hex(key.substr(0, told_octets_max)));
         }
+    }
+
+    void check_hash(std::string_view hash, std::string_view value) {
+        const auto blob = BlobId::from(value);
+        const auto manifest = blob ? find_manifest(*blob) : std::nullopt;
+        if (!manifest) return report_.add(Harm::wrong, "blobs", "a hash without its blob: " + to_hex(hash));
+        if (manifest->sha256() != hash)
+            report_.add(Harm::wrong, "blobs", "a hash of another blob: " + to_hex(hash));
+    }
+
+    void damaged(BlobId blob, std::string what) {
+        if (report_.damaged.contains(blob)) return;  // told once
+        if (report_.damaged.size() < check_problems_max)
+            report_.damaged.emplace(blob, Damage{std::move(what)});
+        else
+            ++report_.problem_count;
     }
 
     std::optional<Manifest> find_manifest(BlobId blob) {
@@ -118,24 +141,26 @@ private:
     void check_manifest(std::string_view id, std::string_view record) {
         ++report_.blobs;
         const auto blob = BlobId::from(id);
+        if (!blob) return report_.add(Harm::wrong, "blobs", "a broken key of a blob: " + to_hex(id));
         Manifest manifest;
-        if (!blob || !manifest.ParseFromArray(record.data(), static_cast<int>(record.size())))
-            return report_.add("a broken manifest: blob " + hex(id));
+        if (!manifest.ParseFromArray(record.data(), static_cast<int>(record.size())))
+            return damaged(*blob, "has a broken record");
         report_.blob_octets += manifest.octets();
         Sha256 hash;
         std::uint64_t octets = 0;
         for (std::uint32_t index = 0; octets < manifest.octets(); ++index) {
             rocksdb::PinnableSlice chunk;
             const auto status = database_.db->Get(read_, database_.chunks, chunk_key(*blob, index), &chunk);
-            const auto name = "chunk " + std::to_string(index) + " of blob " + hex(id);
-            if (!status.ok()) return report_.add(name + " cannot be read: " + status.ToString());
+            const std::string name = "chunk " + std::to_string(index) + " of it ";
+            if (status.IsNotFound()) return damaged(*blob, name + "is missing");
+            if (!status.ok()) return damaged(*blob, name + "cannot be read: " + status.ToString());
             const auto plain = decode_chunk(chunk.ToStringView());
-            if (!plain || plain->empty()) return report_.add(name + " is damaged");
+            if (!plain || plain->empty()) return damaged(*blob, name + "is damaged");
             hash.add(*plain);
             octets += plain->size();
         }
-        if (octets != manifest.octets()) return report_.add("blob " + hex(id) + " has a wrong size");
-        if (hash.finish() != manifest.sha256()) report_.add("blob " + hex(id) + " has a wrong SHA-256");
+        if (octets != manifest.octets()) return damaged(*blob, "has a wrong size");
+        if (hash.finish() != manifest.sha256()) damaged(*blob, "has a wrong SHA-256");
     }
 
     void walk_chunks() {
@@ -146,10 +171,11 @@ private:
             const std::string id = at->key().ToString().substr(0, 16);
             if (std::exchange(checked, id) == id) continue;
             const auto blob = BlobId::from(id);
-            if (blob && (find_manifest(*blob) || is_open(*blob))) continue;
-            report_.add("chunks without a blob: " + hex(id));
+            if (blob && (find_manifest(*blob) || is_open(*blob) || report_.damaged.contains(*blob))) continue;
+            report_.add(Harm::room, name_of(id), "chunks that belong to nothing");
         }
-        if (!at->status().ok()) report_.add("chunks cannot be read: " + at->status().ToString());
+        if (!at->status().ok())
+            report_.add(Harm::lost, "store", "chunks cannot be read: " + at->status().ToString());
     }
 
     bool is_open(BlobId blob) {

@@ -106,7 +106,7 @@ Result<> explain(const std::string& path, const rocksdb::Status& status) {
         return fail(Fault::not_found, "there is no store at " + path);
     if (status.IsCorruption())
         return fail(Fault::internal, "the store at " + path + " is damaged (" + text +
-                                         "): run `heliopost fsck --repair`, or restore a backup");
+                                         "): stop, and restore the store from a backup");
     return fail(Fault::internal, "cannot open the store at " + path + ": " + text);
 }
 
@@ -129,13 +129,13 @@ Result<> allow_point_in_time(const RocksOptions& options) {
     if (options.recovery == RocksOptions::Recovery::drop_damaged) return {};
     const auto damage = TRY(scan_logs(options.path));
     if (!damage)
-        return fail(Fault::internal, "the store at " + options.path + " is damaged: restore a backup");
+        return fail(Fault::internal,
+                    "the store at " + options.path + " is damaged: restore it from a backup");
     if (!damage->lost()) return {};  // the last write was cut short and never acknowledged
     return fail(Fault::internal,
                 "the log of the store at " + options.path + " is damaged (" + damage->file + ", octet " +
                     std::to_string(damage->offset) +
-                    ") and acknowledged mail lies behind the damage: restore "
-                    "a backup, or run `heliopost fsck --repair` to go on with what is before it");
+                    ") and acknowledged mail lies behind the damage: restore the store from a backup");
 }
 
 Result<> check_format(Database& database) {

@@ -32,8 +32,8 @@ struct RocksOptions {
     unsigned read_threads = 2;
     std::function<Time()> clock;  // time of day; unset: the system's
 
-    // What to do where acknowledged commits cannot be read back from a damaged log. `fsck --repair`
-    // opens with drop_damaged: all up to the damage is kept, all after it is lost.
+    // What to do where acknowledged commits cannot be read back from a damaged log. drop_damaged: all up
+    // to the damage is kept, all after it is lost. No command asks for it yet.
     enum class Recovery { refuse_damaged, drop_damaged };
     Recovery recovery = Recovery::refuse_damaged;
 };
