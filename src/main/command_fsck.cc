@@ -1,64 +1,134 @@
 // heliopost fsck: every record, blob and reference of a store that no server has open.
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "base/json_writer.h"
 #include "main/command.h"
-#include "main/program.h"
+#include "main/fsck.h"
+#include "main/user.h"
 #include "net/system_clock.h"
 
 namespace heliopost {
 namespace {
 
-void print_json(const store::CheckReport& report) {
+constexpr std::size_t bar_columns = 30;
+
+std::string_view word(store::Harm harm) {
+    switch (harm) {
+        case store::Harm::lost:
+            return "lost";
+        case store::Harm::wrong:
+            return "wrong";
+        case store::Harm::room:
+            return "room";
+    }
+    return "";
+}
+
+// Names come from the store, which is damaged perhaps: one line stays one line.
+std::string printable(std::string text) {
+    std::ranges::replace_if(
+        text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
+    return text;
+}
+
+void print_json(const FsckReport& report) {
     std::string out;
     JsonWriter json(out);
+    const auto number = [&](std::string_view key, std::uint64_t value) {
+        json.field(key, static_cast<std::int64_t>(value));
+    };
     json.begin_object();
-    json.field("records", static_cast<std::int64_t>(report.records));
-    json.field("blobs", static_cast<std::int64_t>(report.blobs));
-    json.field("blob_octets", static_cast<std::int64_t>(report.blob_octets));
-    json.field("references", static_cast<std::int64_t>(report.references));
-    json.field("problem_count", static_cast<std::int64_t>(report.problem_count));
+    number("records", report.store.records);
+    number("blobs", report.store.blobs);
+    number("blob_octets", report.store.blob_octets);
+    number("references", report.store.references);
+    number("accounts", report.accounts);
+    number("messages", report.messages);
+    number("queued", report.queued);
+    number("problem_count", report.store.problem_count);
     json.key("problems");
     json.begin_array();
-    for (const std::string& problem : report.problems) json.string(problem);
+    for (const store::Problem& problem : report.store.problems) {
+        json.begin_object();
+        json.field("harm", word(problem.harm));
+        json.field("where", problem.where);
+        json.field("problem", problem.what);
+        json.field("advice", advice(problem.harm));
+        json.end_object();
+    }
     json.end_array();
     json.end_object();
     std::printf("%s\n", out.c_str());
 }
 
-void print(const store::CheckReport& report) {
-    for (const std::string& problem : report.problems) std::printf("problem: %s\n", problem.c_str());
-    std::printf("%llu records, %llu blobs of %llu octets, %llu references: %llu problems\n",
-                static_cast<unsigned long long>(report.records),
-                static_cast<unsigned long long>(report.blobs),
-                static_cast<unsigned long long>(report.blob_octets),
-                static_cast<unsigned long long>(report.references),
-                static_cast<unsigned long long>(report.problem_count));
+void print(const FsckReport& report) {
+    for (const store::Problem& problem : report.store.problems)
+        std::printf("%s\n",
+                    printable(problem.line() + " (" + std::string(advice(problem.harm)) + ")").c_str());
+    const std::uint64_t untold = report.store.problem_count - report.store.problems.size();
+    if (untold != 0) std::printf("and %llu more\n", static_cast<unsigned long long>(untold));
+    const auto count = [](std::uint64_t number, const char* what) {
+        std::printf("%llu %s, ", static_cast<unsigned long long>(number), what);
+    };
+    count(report.store.records, "records");
+    count(report.store.blobs, "blobs");
+    count(report.store.references, "references");
+    count(report.accounts, "accounts");
+    count(report.messages, "messages");
+    count(report.queued, "queued");
+    std::printf("%llu problems\n", static_cast<unsigned long long>(report.store.problem_count));
 }
+
+// Writes only what changed: the walk calls often.
+class Bar {
+public:
+    void show(double part, const FsckReport& so_far) {
+        const int percent = static_cast<int>(part * 100);
+        if (percent == shown_) return;
+        shown_ = percent;
+        const auto filled = static_cast<std::size_t>(part * static_cast<double>(bar_columns));
+        const std::string bar = std::string(filled, '#') + std::string(bar_columns - filled, '.');
+        std::fprintf(stderr, "\r[%s] %3d %%  %llu records, %llu blobs, %llu accounts\033[K", bar.c_str(),
+                     percent, static_cast<unsigned long long>(so_far.store.records),
+                     static_cast<unsigned long long>(so_far.store.blobs),
+                     static_cast<unsigned long long>(so_far.accounts));
+    }
+    void clear() {
+        if (shown_ >= 0) std::fputs("\r\033[K", stderr);
+    }
+
+private:
+    int shown_ = -1;
+};
 
 }  // namespace
 
 int command_fsck(const CommonOptions& common) {
     auto settings = load_settings(common.config);
     if (!settings) return report(common, settings.error(), exit_configuration);
-    settings->server.threads = 1;
+    // Opening a store writes files, which are to be the server's.
+    if (const auto became = become_user(settings->server.user); !became)
+        return report(common, became.error());
     const Log log(LogFormat::logfmt, LogLevel::warning, net::system_now, stderr_sink());
-    Program program(*std::move(settings), common.config, log);
-    if (const auto opened = program.open(); !opened) return report(common, opened.error());
-    store::CheckOptions options;
-    const bool progress = !common.json && isatty(STDERR_FILENO) == 1;
-    if (progress)
-        options.progress = [](const store::CheckReport& so_far) {
-            std::fprintf(stderr, "\r%llu records, %llu blobs ",
-                         static_cast<unsigned long long>(so_far.records),
-                         static_cast<unsigned long long>(so_far.blobs));
-        };
-    const store::CheckReport found = program.store().check(options);
-    if (progress) std::fputs("\r\033[K", stderr);
+    net::Cores cores(1, 1, log);
+    store::RocksOptions options;
+    options.path = settings->server.data_directory;
+    options.create = false;
+    options.disk_reserve = 0;  // it adds no mail
+    options.cache_octets = settings->server.cache;
+    auto store = store::RocksStore::open(std::move(options));
+    if (!store) return report(common, store.error());
+    Bar bar;
+    Fsck::Progress progress;
+    if (!common.json && isatty(STDERR_FILENO) == 1)
+        progress = [&bar](double part, const FsckReport& so_far) { bar.show(part, so_far); };
+    const FsckReport found = Fsck(**store, cores[0], std::move(progress)).run();
+    bar.clear();
     common.json ? print_json(found) : print(found);
-    return found.problem_count == 0 ? exit_good : exit_failed;
+    return found.store.sound() ? exit_good : exit_failed;
 }
 
 }  // namespace heliopost

@@ -1,5 +1,4 @@
 // Ports: bound before anything else, so that root can be given up; served once all is open.
-#include <grp.h>
 #include <pwd.h>
 #include <unistd.h>
 
@@ -9,6 +8,7 @@
 #include <utility>
 
 #include "main/program.h"
+#include "main/user.h"
 #include "net/acceptor.h"
 #include "server/admin/socket.h"
 
@@ -82,9 +82,7 @@ Result<void> Program::drop_privileges() {
          chown(settings_.server.admin_socket.c_str(), user->pw_uid, user->pw_gid) != 0))
         return fail(Fault::denied,
                     "cannot hand the data directory to \"" + name + "\": " + std::strerror(errno));
-    if (initgroups(name.c_str(), user->pw_gid) != 0 || setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0)
-        return fail(Fault::denied, "cannot become user \"" + name + "\": " + std::strerror(errno));
-    return {};
+    return become_user(name);
 }
 
 void Program::accept(Core& core, std::size_t index) {

@@ -66,6 +66,8 @@ struct CheckOptions {
     std::function<void(const CheckReport&)> progress;
     // The layers above look at their own rows, in ascending order of partitions and keys.
     std::function<void(PartitionId, std::string_view key, std::string_view value)> judge;
+    // Where a problem of a partition's counters and change log is; without: its number.
+    std::function<std::string(PartitionId)> name = to_text;
 };
 
 }  // namespace heliopost::store

@@ -75,11 +75,12 @@ private:
         switch (static_cast<Space>(*space)) {
             case Space::counters:
                 if (value.size() != 8)
-                    report_.add(Harm::lost, to_text(partition), "a counter is not a number: " + to_hex(key));
+                    report_.add(Harm::lost, options_.name(partition),
+                                "a counter is not a number: " + to_hex(key));
                 break;
             case Space::changes:
                 if (!read_change(in.rest(), value))
-                    report_.add(Harm::wrong, to_text(partition),
+                    report_.add(Harm::wrong, options_.name(partition),
                                 "a change is logged under a broken key: " + to_hex(key));
                 break;
             case Space::rows:

@@ -24,6 +24,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("HELIOPOST", str(ROOT / "build/release/bin/heliopost"))
+STORE_EDIT = os.environ.get("STORE_EDIT", str(pathlib.Path(PROGRAM).parent / "store_edit"))
 PASSWORD = "correct-horse-9-staple"
 WAIT_SECONDS_MAX = 60
 
@@ -154,6 +155,13 @@ listen_tls = {at("pop3s")}
         if check and done.returncode != 0:
             raise AssertionError(f"heliopost {' '.join(words)}: {done.returncode}\n{done.stdout}{done.stderr}")
         return done
+
+    def store_edit(self, what, family, *words):
+        """Changes the store of a stopped server behind its back: tests/support/store_edit.cc."""
+        done = subprocess.run([STORE_EDIT, self.directory / "store", what, family, *words], capture_output=True,
+                              text=True, timeout=60)
+        assert done.returncode == 0, f"store_edit {what}: {done.stderr}"
+        return done.stdout.split()
 
     def rows(self, *words):
         return json.loads(self.command("--json", *words).stdout)

@@ -1,0 +1,227 @@
+#include "main/fsck.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/base64.h"
+#include "mailbox/check.h"
+#include "main/run_task.h"
+#include "queue/entry.h"
+#include "store/keys.h"  // where a blob keeps its references: only fsck looks behind the store's interface
+#include "store/records.pb.h"
+#include "store/tuple.h"
+
+namespace heliopost {
+namespace {
+
+using store::Harm;
+using store::PartitionId;
+
+constexpr std::size_t references_a_page = 2'000;
+
+// How the time is shared out, for the progress bar: blobs are read in the first part.
+constexpr double walk_part = 0.6, accounts_part = 0.3;
+
+double ratio(std::uint64_t done, std::uint64_t all) {
+    return all == 0 ? 1 : std::min(1.0, static_cast<double>(done) / static_cast<double>(all));
+}
+
+std::string join(std::string before, const std::string& after) {
+    return after.empty() ? std::move(before) : std::move(before) + ", " + after;
+}
+
+}  // namespace
+
+std::string_view advice(Harm harm) {
+    switch (harm) {
+        case Harm::lost:
+            return "it cannot be read: restore it from a backup";
+        case Harm::wrong:
+            return "no message is lost yet: make a backup, and report this line as a fault of heliopost";
+        case Harm::room:
+            return "it only takes room on the disk: nothing needs to be done";
+    }
+    return "";
+}
+
+Fsck::Fsck(store::RocksStore& store, net::SystemWorld& world, Progress progress)
+    : store_(store), world_(world), progress_(std::move(progress)) {}
+
+FsckReport Fsck::run() {
+    store::CheckOptions options;
+    options.judge = [this](PartitionId partition, std::string_view key, std::string_view value) {
+        judge(partition, key, value);
+    };
+    options.name = [this](PartitionId partition) {
+        return partition.kind == PartitionId::Kind::account ? name_of(partition.number) : to_text(partition);
+    };
+    options.progress = [this](const store::CheckReport& so_far) {
+        report_.store.records = so_far.records;
+        report_.store.blobs = so_far.blobs;
+        show(walk_part * ratio(so_far.records, so_far.records_expected));
+    };
+    store::CheckReport walked = store_.check(options);
+    walked.problem_count += report_.store.problem_count;
+    std::ranges::move(report_.store.problems, std::back_inserter(walked.problems));
+    report_.store = std::move(walked);
+    directory_.finish();
+    add("", directory_.findings());
+    // Behind damage rows are unseen: what they hold would look as if it were not there.
+    if (report_.store.complete) {
+        queue_.finish();
+        report_.queued = queue_.entries();
+        if (const auto done = run_task(world_, check_queue()); !done)
+            report_.store.add(Harm::lost, "queue", done.error().text);
+    }
+    add("", queue_.findings());
+    check_accounts();
+    if (report_.store.complete) {
+        if (const auto done = run_task(world_, check_references()); !done)
+            report_.store.add(Harm::lost, "blobs", done.error().text);
+    }
+    tell_damaged();
+    show(1);
+    return std::move(report_);
+}
+
+void Fsck::show(double part) {
+    if (progress_) progress_(part, report_);
+}
+
+void Fsck::judge(PartitionId partition, std::string_view key, std::string_view value) {
+    switch (partition.kind) {
+        case PartitionId::Kind::directory:
+            return directory_.row(key, value);
+        case PartitionId::Kind::queue:
+            return queue_.row(key, value);
+        case PartitionId::Kind::account:
+            return judge_account_row(AccountId(partition.number), key, value);
+        case PartitionId::Kind::blobs:
+            return;
+    }
+}
+
+void Fsck::judge_account_row(AccountId account, std::string_view key, std::string_view value) {
+    std::uint64_t& messages = messages_of_[account.value];
+    if (mailbox::is_membership(key)) {
+        ++messages;
+        ++report_.messages;
+    }
+    if (auto wrong = mailbox::check_row(key, value))
+        report_.store.add(Harm::wrong, join(name_of(account.value), "row " + to_hex(key)), std::move(*wrong));
+}
+
+std::string Fsck::name_of(std::uint64_t account) const {
+    const auto known = directory_.accounts().find(account);
+    if (known != directory_.accounts().end()) return "account " + known->second;
+    return (directory_.removed().contains(account) ? "removed account " : "account ") +
+           std::to_string(account);
+}
+
+void Fsck::add(std::string before, std::vector<store::Problem> problems) {
+    for (store::Problem& problem : problems)
+        report_.store.add(problem.harm,
+                          before.empty() ? std::move(problem.where) : join(before, problem.where),
+                          std::move(problem.what));
+}
+
+void Fsck::check_accounts() {
+    for (const auto& [account, address] : directory_.accounts()) messages_of_.try_emplace(account, 0);
+    std::uint64_t done = 0;
+    for (const auto& [account, messages] : messages_of_) {
+        const std::string name = name_of(account);
+        if (!directory_.accounts().contains(account) && !directory_.removed().contains(account))
+            report_.store.add(Harm::wrong, name, "it has mail, and the directory does not know it");
+        auto found = run_task(world_, mailbox::check(&store_, AccountId(account), &report_.store.damaged));
+        if (found)
+            add(name, std::move(*found));
+        else
+            report_.store.add(Harm::lost, name, found.error().text);
+        ++report_.accounts;
+        done += messages;
+        show(walk_part + accounts_part * ratio(done, report_.messages));
+    }
+}
+
+net::Task<Result<void>> Fsck::check_queue() {
+    for (const queue::Check::Kept& kept : queue_.blobs()) {
+        queued_.emplace(kept.id.value, kept.blob);
+        const std::string where = "queue, message " + queue::to_text(kept.id);
+        const std::string blob = "its blob " + to_hex(kept.blob.view()) + ": ";
+        const auto damage = report_.store.damaged.find(kept.blob);
+        if (damage != report_.store.damaged.end()) {
+            damage->second.told = true;
+            report_.store.add(Harm::lost, where, blob + damage->second.what);
+            continue;
+        }
+        const auto record =
+            CO_TRY(co_await store_.get(store::blobs_partition, store::manifest_key(kept.blob)));
+        store::Manifest manifest;
+        if (!record || !manifest.ParseFromString(*record)) {
+            report_.store.add(Harm::lost, where, blob + "is missing");
+            continue;
+        }
+        if (manifest.octets() != kept.octets)
+            report_.store.add(Harm::lost, where, blob + "has another size than its entry says");
+        const auto reference = CO_TRY(co_await store_.get(
+            store::blobs_partition,
+            store::reference_key(kept.blob, store::queue_partition, store::to_u64(kept.id.value))));
+        if (!reference)
+            report_.store.add(Harm::wrong, where, "its blob does not know of it and may be swept");
+    }
+    co_return Result<void>();
+}
+
+net::Task<Result<void>> Fsck::check_references() {
+    const std::string prefix = store::Tuple().u8(store::reference_rows);
+    const std::string high = store::after_prefix(prefix);
+    std::string low = prefix;
+    std::uint64_t done = 0;
+    for (bool more = true; more;) {
+        const auto page = CO_TRY(co_await store_.scan(store::blobs_partition, low, high, references_a_page,
+                                                      store::Direction::forward));
+        for (const auto& [key, value] : page) {
+            if (key.size() == 1 + store::reference_octets) CO_TRY(co_await check_reference(key));
+        }
+        done += page.size();
+        show(walk_part + accounts_part +
+             (1 - walk_part - accounts_part) * ratio(done, report_.store.references));
+        more = page.size() == references_a_page;
+        if (more) low = page.back().first + '\0';
+    }
+    co_return Result<void>();
+}
+
+net::Task<Result<void>> Fsck::check_reference(std::string key) {
+    store::TupleReader in(std::string_view(key).substr(17));
+    const store::BlobId blob = CO_TRY(store::BlobId::from(std::string_view(key).substr(1, 16)));
+    const PartitionId::Kind kind{CO_TRY(in.u8())};
+    const std::uint64_t number = CO_TRY(in.u64());
+    const std::uint64_t holder = CO_TRY(in.u64());
+    bool kept = false;
+    std::string where = "blob " + to_hex(blob.view());
+    std::string what = "it has a reference of a holder of no known kind";
+    if (kind == PartitionId::Kind::queue) {
+        const auto found = queued_.find(holder);
+        kept = found != queued_.end() && found->second == blob;
+        where = "queue, message " + queue::to_text(QueueId(holder));
+        what = "it does not keep blob " + to_hex(blob.view()) + ", which has a reference of it";
+    } else if (kind == PartitionId::Kind::account) {
+        kept = CO_TRY(co_await mailbox::keeps(&store_, AccountId(number), EmailId(holder), blob));
+        where = name_of(number) + ", email " + std::to_string(holder);
+        what = "no mailbox keeps it, but blob " + to_hex(blob.view()) + " has a reference of it";
+    }
+    if (!kept) report_.store.add(Harm::room, std::move(where), std::move(what));
+    co_return Result<void>();
+}
+
+void Fsck::tell_damaged() {
+    for (auto& [blob, damage] : report_.store.damaged) {
+        if (damage.told) continue;
+        report_.store.add(Harm::lost, "blob " + to_hex(blob.view()),
+                          damage.what + "; no message was found that needs it");
+        damage.told = true;
+    }
+}
+
+}  // namespace heliopost
