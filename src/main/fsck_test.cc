@@ -26,7 +26,7 @@ using mailbox::key::Kind;
 using store::PartitionId;
 using store::Space;
 
-const Log silent(LogFormat::logfmt, LogLevel::error, net::system_now, [](std::string_view) {});
+const Log silent(LogFormat::logfmt, LogLevel::error, net::system_now, [](LogLevel, std::string_view) {});
 const std::string message_text = "From: <x@b.example>\r\nSubject: one\r\n\r\nOne.\r\n";
 
 net::Task<Result<delivery::Message>> take_in(store::Store* store, std::string text) {
@@ -53,8 +53,8 @@ public:
                                                     &mailbox::Accounts::create))
                     .has_value());
         delivery::Delivering delivering{program.world(), program.store(), program.queue(), "mx.a.example"};
-        for (int i = 0; i < 2; ++i) {
-            auto message = run(take_in(&program.store(), message_text + std::string(100U * i, 'x') + "\r\n"));
+        for (const std::size_t length : {0U, 100U}) {
+            auto message = run(take_in(&program.store(), message_text + std::string(length, 'x') + "\r\n"));
             REQUIRE(message.has_value());
             auto envelope = std::make_shared<delivery::Envelope>();
             envelope->id = program.queue().next_id(program.world());

@@ -2,9 +2,13 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "base/text.h"
 #include "main/command.h"
+#include "main/completion.h"
+#include "main/manual.h"
 #include "main/option.h"
 #include "main/password_input.h"
+#include "main/reference.h"
 
 namespace heliopost {
 namespace {
@@ -16,6 +20,7 @@ struct CommandLine {
     QuickstartOptions quickstart;
     DemoOptions demo;
     CertificateOptions certificate;
+    std::string page = "heliopost";
     bool password_stdin = false;
     std::string quota;
     std::vector<std::string> targets;
@@ -35,6 +40,7 @@ CLI::App* add_operation(CLI::App& subject, CommandLine& line, std::string name, 
 void add_field(CLI::App* command, CommandLine& line, const std::string& flag, const std::string& field,
                const std::string& meaning, bool required) {
     auto* option = command->add_option(flag, line.request.fields[field], meaning);
+    if (flag.starts_with("--")) option->type_name(to_upper(field));
     if (required) option->required();
 }
 
@@ -85,7 +91,7 @@ void add_account(CLI::App& app, CommandLine& line) {
         account, line, "add", "Make an account; prints a new password unless one is given", "account.add");
     add_field(add, line, "ADDRESS", "address", "ann@example.org: the address and the login name", true);
     add_field(add, line, "--name", "name", "the person's name", false);
-    add->add_option("--quota", line.quota, "\"10GiB\"; without: no limit");
+    add->add_option("--quota", line.quota, "\"10GiB\"; without: no limit")->type_name("SIZE");
     add->add_flag("--password-stdin", line.password_stdin, "read the password from standard input");
     add->callback([&line] {
         line.request.operation = "account.add";
@@ -164,9 +170,12 @@ void add_server(CLI::App& app, CommandLine& line) {
         "quickstart", "Set up mail for a domain: configuration, certificate, first account");
     quickstart->add_option("ADDRESS", line.quickstart.address, "the first account: you@example.org")
         ->required();
-    quickstart->add_option("--host-name", line.quickstart.host_name,
-                           "this machine's name; without: mail.example.org");
+    quickstart
+        ->add_option("--host-name", line.quickstart.host_name,
+                     "this machine's name; without: mail.example.org")
+        ->type_name("NAME");
     quickstart->add_option("--directory", line.quickstart.data_directory, "where the mail is kept")
+        ->type_name("DIRECTORY")
         ->capture_default_str();
     quickstart->add_flag("--dry-run", line.quickstart.dry_run, "only show what would be written");
     quickstart->callback(
@@ -179,12 +188,47 @@ void add_server(CLI::App& app, CommandLine& line) {
     cert.require_subcommand(1);
     CLI::App* install = cert.add_subcommand(
         "install", "Copy a certificate to where the server reads it (certbot's deploy hook)");
-    install->add_option("--certificate", line.certificate.certificate,
-                        "PEM file, the chain included; without: $RENEWED_LINEAGE/fullchain.pem");
-    install->add_option("--key", line.certificate.key, "PEM file; without: $RENEWED_LINEAGE/privkey.pem");
+    install
+        ->add_option("--certificate", line.certificate.certificate,
+                     "PEM file, the chain included; without: $RENEWED_LINEAGE/fullchain.pem")
+        ->type_name("FILE");
+    install->add_option("--key", line.certificate.key, "PEM file; without: $RENEWED_LINEAGE/privkey.pem")
+        ->type_name("FILE");
     install->callback([&line] {
         line.run = [&line] { return command_certificate_install(line.common, line.certificate); };
     });
+}
+
+int print_page(const CLI::App& app, const CommandLine& line) {
+    if (line.page == "heliopost") {
+        std::fputs(program_page(reference_of(app)).c_str(), stdout);
+    } else if (line.page == "heliopost.toml") {
+        std::fputs(configuration_page(option_reference()).c_str(), stdout);
+    } else {
+        return report(line.common, {Fault::not_found, "there are two pages: heliopost and heliopost.toml"},
+                      exit_usage);
+    }
+    return exit_good;
+}
+
+void add_documentation(CLI::App& app, CommandLine& line) {
+    CLI::App* man =
+        app.add_subcommand("man", "Print a manual page, for `heliopost man | man -l -`; pages are in roff");
+    man->add_option("PAGE", line.page, "heliopost or heliopost.toml")->capture_default_str();
+    man->callback([&] { line.run = [&] { return print_page(app, line); }; });
+    CLI::App& completion = *app.add_subcommand("completion", "Completion of the command line");
+    completion.require_subcommand(1);
+    const std::tuple<const char*, Shell, const char*> shells[] = {
+        {"bash", Shell::bash, "For bash: source <(heliopost completion bash)"},
+        {"zsh", Shell::zsh, "For zsh: source <(heliopost completion zsh), after compinit"},
+        {"fish", Shell::fish, "For fish: heliopost completion fish | source"}};
+    for (const auto& [name, shell, meaning] : shells)
+        completion.add_subcommand(name, meaning)->callback([&app, &line, shell] {
+            line.run = [&app, shell] {
+                std::fputs(completion_script(reference_of(app), shell).c_str(), stdout);
+                return exit_good;
+            };
+        });
 }
 
 }  // namespace
@@ -198,6 +242,7 @@ int main(int argc, char** argv) {
         "heliopost");
     CommandLine line;
     app.add_option("--config,-c", line.common.config, "configuration file")
+        ->type_name("FILE")
         ->envname("HELIOPOST_CONFIG")
         ->capture_default_str();
     app.add_flag("--json", line.common.json, "print JSON, for scripts");
@@ -209,6 +254,7 @@ int main(int argc, char** argv) {
     add_account(app, line);
     add_alias(app, line);
     add_queue(app, line);
+    add_documentation(app, line);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

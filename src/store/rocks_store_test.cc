@@ -314,7 +314,8 @@ TEST_CASE("rocks store: check finds nothing in a sound store, and each kind of d
     chunk[chunk.size() / 2] = static_cast<char>(chunk[chunk.size() / 2] ^ 1);
     REQUIRE(database->db->Put({}, database->chunks, chunk_key(blob, 1), chunk).ok());
     const BlobId lost{{std::byte{1}}};
-    REQUIRE(database->db->Put({}, database->chunks, chunk_key(lost, 0), chunk).ok());
+    const BlobId nobody{{std::byte{2}}};
+    REQUIRE(database->db->Put({}, database->chunks, chunk_key(nobody, 0), chunk).ok());
     REQUIRE(
         database->db->Put({}, database->rows, blobs_row(reference_key(lost, account, to_u64(1))), "").ok());
     REQUIRE(
