@@ -58,7 +58,7 @@ public:
     // A term in one line, what it means in the next.
     void item(const std::string& term, const std::string& meaning) {
         request(".TP");
-        request(term);
+        request(in_lines(term));
         text(meaning);
     }
     // As it is, in a font where columns stay.
@@ -84,6 +84,22 @@ public:
     std::string finish() { return std::move(out_); }
 
 private:
+    // A term is one line of input: where it is long, the ends of lines are escaped.
+    static std::string in_lines(std::string_view term) {
+        std::string out;
+        std::size_t columns = 0;
+        while (!term.empty()) {
+            const auto end = std::min(term.find(" ["), term.size() - 1) + 1;
+            if (columns != 0 && columns + end > line_columns) {
+                out += "\\\n";
+                columns = 0;
+            }
+            out += term.substr(0, end);
+            columns += end;
+            term.remove_prefix(end);
+        }
+        return out;
+    }
     void request(const std::string& line) { out_ += line + "\n"; }
     void flush(std::string& line) {
         if (line.empty()) return;
