@@ -18,11 +18,11 @@ void Check::row(std::string_view octets, std::string_view value) {
         has_entry_row_ = false;
         expected_ = seen_ = 0;
     }
-    if (key->recipient) {
+    if (const auto index = key->recipient) {
         ++seen_;
         ++recipients_;
-        if (const auto recipient = decode_recipient(*key->recipient, value); !recipient)
-            lost("queue, message " + to_text(id_) + ", recipient " + std::to_string(*key->recipient),
+        if (const auto recipient = decode_recipient(*index, value); !recipient)
+            lost("queue, message " + to_text(id_) + ", recipient " + std::to_string(*index),
                  recipient.error().text);
         return;
     }
