@@ -66,7 +66,7 @@ bool takes_value(const ArgumentReference& option) {
 }
 
 // In single quotes.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     std::string out = "'";
     for (const char c : text) c == '\'' ? out += "'\\''" : out += c;
     return out + "'";
@@ -119,7 +119,8 @@ std::string bash(const CommandReference& program) {
         "    local words=''\n"
         "    case $at in\n";
     for (const CommandReference* command : all_of(program))
-        out += "    " + quoted(command->name) + ") words=" + quoted(words_of(program, *command)) + " ;;\n";
+        out +=
+            "    " + in_quotes(command->name) + ") words=" + in_quotes(words_of(program, *command)) + " ;;\n";
     out +=
         "    esac\n"
         "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
@@ -135,7 +136,7 @@ std::string described(const std::string& word, const std::string& meaning) {
         if (c == ':') escaped += '\\';
         escaped += c;
     }
-    return quoted(escaped + ":" + meaning);
+    return in_quotes(escaped + ":" + meaning);
 }
 
 std::string zsh(const CommandReference& program) {
@@ -165,7 +166,7 @@ std::string zsh(const CommandReference& program) {
         "    esac\n"
         "    case $at in\n";
     for (const CommandReference* command : all_of(program)) {
-        out += "    (" + quoted(command->name) + ") entries=(\n";
+        out += "    (" + in_quotes(command->name) + ") entries=(\n";
         for (const CommandReference& one : command->commands)
             out += "        " + described(last_word(one.name), one.meaning) + "\n";
         for (const ArgumentReference* option : options_of(program, *command))
@@ -205,7 +206,7 @@ std::string fish(const CommandReference& program) {
         "                set -l next (string trim \"$at $word\")\n"
         "                if contains -- $next";
     for (const CommandReference* command : all_of(program))
-        if (!command->name.empty()) out += " " + quoted(command->name);
+        if (!command->name.empty()) out += " " + in_quotes(command->name);
     out +=
         "\n                    set at $next\n"
         "                end\n"
@@ -216,16 +217,16 @@ std::string fish(const CommandReference& program) {
         "complete -c heliopost -f\n";
     for (const CommandReference* command : all_of(program)) {
         const std::string line =
-            "complete -c heliopost -n " + quoted("__heliopost_at \"" + command->name + "\"");
+            "complete -c heliopost -n " + in_quotes("__heliopost_at \"" + command->name + "\"");
         for (const CommandReference& one : command->commands)
-            out += line + " -a " + last_word(one.name) + " -d " + quoted(one.meaning) + "\n";
+            out += line + " -a " + last_word(one.name) + " -d " + in_quotes(one.meaning) + "\n";
         for (const ArgumentReference* option : options_of(program, *command)) {
             out += line;
             for (const std::string& name : option->names)
                 out += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
             if (takes_other(*option)) out += " -x";
             if (is_path(*option)) out += " -r -F";
-            out += " -d " + quoted(option->meaning) + "\n";
+            out += " -d " + in_quotes(option->meaning) + "\n";
         }
     }
     return out;
