@@ -29,6 +29,7 @@ int show(const CommonOptions& common, const admin::Answer& answer);
 int command_serve(const CommonOptions& common);
 int command_check_config(const CommonOptions& common);
 int command_options(const CommonOptions& common);
+int command_doctor(const CommonOptions& common);
 int command_reload(const CommonOptions& common);
 int command_fsck(const CommonOptions& common);
 // Sent to the running server, or, when none runs, carried out on the store.

@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "main/command.h"
+#include "main/confinement.h"
 #include "main/program.h"
 #include "net/notify.h"
 #include "net/system_clock.h"
@@ -38,6 +39,15 @@ void raise_file_limit() {
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+void tell(const Log& log, const std::vector<sandbox::Measure>& measures) {
+    for (const sandbox::Measure& measure : measures)
+        if (measure.in_force) {
+            log.debug("sandbox", {{"measure", measure.name}, {"detail", measure.detail}});
+        } else {
+            log.warning("not in force", {{"measure", measure.name}, {"reason", measure.detail}});
+        }
+}
+
 Result<void> prepare(Program& program) {
     TRY(program.read_certificates());
     TRY(program.listen());
@@ -52,8 +62,12 @@ int command_serve(const CommonOptions& common) {
     auto settings = load_settings(common.config);
     if (!settings) return report(common, settings.error(), exit_configuration);
     const Log log(settings->log.format, settings->log.level, net::system_now, stderr_sink());
+    const bool sandboxed = settings->server.sandbox;
+    if (sandboxed) tell(log, sandbox::confine(sandbox_plan(*settings, common.config)));  // before any thread
     Program program(*std::move(settings), common.config, log);
     if (const auto ready = prepare(program); !ready) return report(common, ready.error(), exit_configuration);
+    if (sandboxed) tell(log, {sandbox::seal_system_calls()});
+    if (geteuid() == 0) log.warning("running as root: set server.user", {});
     program.start();
     net::notify_systemd(notify_socket(), "READY=1");
     for (;;) {

@@ -21,6 +21,7 @@ struct CommandLine {
     DemoOptions demo;
     CertificateOptions certificate;
     std::string page = "heliopost";
+    bool sandbox = false;
     bool password_stdin = false;
     std::string quota;
     std::vector<std::string> targets;
@@ -166,6 +167,12 @@ void add_server(CLI::App& app, CommandLine& line) {
     add("fsck", "Check every record, blob and reference of the store; the server must be stopped",
         command_fsck);
     add("options", "Every key of the configuration file, with its default and meaning", command_options);
+    CLI::App* doctor =
+        app.add_subcommand("doctor", "Try whether this machine gives what the server relies on");
+    doctor
+        ->add_flag("--sandbox", line.sandbox, "enter the sandbox that serve runs in, and try what it forbids")
+        ->required();
+    doctor->callback([&line] { line.run = [&line] { return command_doctor(line.common); }; });
     CLI::App* quickstart = app.add_subcommand(
         "quickstart", "Set up mail for a domain: configuration, certificate, first account");
     quickstart->add_option("ADDRESS", line.quickstart.address, "the first account: you@example.org")

@@ -162,6 +162,9 @@ void add_server_options(std::vector<Option>& t) {
                  text(&S::server, &Server::admin_socket)});
     t.push_back({{"server.user", "text", "\"\"", "the user to become once the ports are open; empty: none"},
                  text(&S::server, &Server::user)});
+    t.push_back({{"server.sandbox", "flag", "true",
+                  "give up paths, ports and system calls that a mail server does not need"},
+                 flag(&S::server, &Server::sandbox)});
     t.push_back({{"server.threads", "number", "0", "network threads; 0 is one a core"},
                  number(&S::server, &Server::threads, 0, 1024)});
     t.push_back({{"server.disk_reserve", "size", "0",

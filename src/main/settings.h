@@ -28,6 +28,7 @@ struct ServerSettings {
     std::string user;                // empty: stay who started it
     std::uint64_t threads = 0;       // 0: one a core
     std::uint64_t disk_reserve = 0;  // octets; 0: 2 % of the disk, at least 1 GiB
+    bool sandbox = true;
     std::uint64_t cache = std::uint64_t{256} << 20;
 };
 

@@ -1,13 +1,12 @@
 #include "net/unbound_resolver.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <unbound.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "base/assert.h"
 #include "base/text.h"
@@ -68,21 +67,21 @@ Result<std::string> configuration(const UnboundOptions& options) {
 // libunbound reads its configuration from a file only.
 class ConfigurationFile {
 public:
-    explicit ConfigurationFile(const std::string& text) {
-        const int descriptor = mkostemp(path_.data(), O_CLOEXEC);
-        if (descriptor < 0) return;
-        good_ = ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-        ::close(descriptor);
+    explicit ConfigurationFile(const std::string& text)
+        : descriptor_(::memfd_create("unbound.conf", MFD_CLOEXEC)),
+          good_(descriptor_ >= 0 &&
+                ::write(descriptor_, text.data(), text.size()) == static_cast<ssize_t>(text.size())) {}
+    ~ConfigurationFile() {
+        if (descriptor_ >= 0) ::close(descriptor_);
     }
-    ~ConfigurationFile() { ::unlink(path_.c_str()); }
     ConfigurationFile(const ConfigurationFile&) = delete;
     ConfigurationFile& operator=(const ConfigurationFile&) = delete;
     bool good() const { return good_; }
-    const std::string& path() const { return path_; }
+    std::string path() const { return "/proc/self/fd/" + std::to_string(descriptor_); }
 
 private:
-    std::string path_ = "/tmp/heliopost-unbound-XXXXXX";
-    bool good_ = false;
+    int descriptor_;
+    bool good_;
 };
 
 DnsAnswer to_answer(const ub_result& result) {
@@ -139,7 +138,7 @@ Result<std::shared_ptr<UnboundContext>> UnboundContext::make(const UnboundOption
     if (!made->context_ || made->wake_ < 0) return fail(Fault::temporary, "no memory or descriptor for DNS");
     ub_ctx* const context = made->context_.get();
     const ConfigurationFile file(TRY(configuration(options)));
-    if (!file.good()) return fail(Fault::temporary, "cannot write to /tmp for DNS: make room there");
+    if (!file.good()) return fail(Fault::temporary, "no memory for the DNS options");
     const int configured = ub_ctx_config(context, file.path().c_str());
     if (configured != 0)
         return fail(Fault::syntax, std::string("the DNS options are wrong: ") + ub_strerror(configured));
