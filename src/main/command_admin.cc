@@ -5,6 +5,7 @@
 #include "main/command.h"
 #include "main/program.h"
 #include "main/run_task.h"
+#include "main/user.h"
 #include "net/system_clock.h"
 #include "server/admin/socket.h"
 
@@ -22,6 +23,14 @@ std::optional<Result<admin::Answer>> ask_server(Program& program, const std::str
     }
 }
 
+// What root writes into the store would lock out the server, which is not root.
+Result<void> become_owner(const std::string& store, const std::string& user) {
+    std::error_code error;
+    std::filesystem::create_directories(store, error);
+    TRY(give_to_user(store, user));
+    return become_user(user);
+}
+
 }  // namespace
 
 int command_admin(const CommonOptions& common, const admin::Request& request) {
@@ -29,12 +38,14 @@ int command_admin(const CommonOptions& common, const admin::Request& request) {
     if (!settings) return report(common, settings.error(), exit_configuration);
     settings->server.threads = 1;
     const std::string socket = settings->server.admin_socket;
+    const std::string user = settings->server.user, store = settings->server.data_directory;
     const Log log(LogFormat::logfmt, LogLevel::warning, net::system_now, stderr_sink());
     Program program(*std::move(settings), common.config, log);
     if (auto answer = ask_server(program, socket, request))
         return *answer ? show(common, **answer) : report(common, answer->error());
     if (request.operation == "server.reload")
         return report(common, {Fault::not_found, "no server runs behind " + socket});
+    if (const auto become = become_owner(store, user); !become) return report(common, become.error());
     if (const auto opened = program.open(); !opened) return report(common, opened.error());
     auto answer = run_task(program.world(), admin::run(&program.administered(), request));
     return answer ? show(common, *answer) : report(common, answer.error());

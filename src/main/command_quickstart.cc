@@ -2,17 +2,20 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
+#include "directory/names.h"
 #include "main/command.h"
 #include "main/files.h"
 #include "main/first_account.h"
+#include "main/option_text.h"
 #include "main/password_input.h"
 #include "main/program.h"
+#include "main/user.h"
 #include "net/system_clock.h"
 #include "net/tls.h"
-#include "proto/smtp/address.h"
 
 namespace heliopost {
 namespace {
@@ -24,6 +27,7 @@ struct Plan {
     std::string host_name;
     std::string directory;  // of the configuration
     std::string certificate, key;
+    std::string data_directory;
     std::string configuration;
 };
 
@@ -31,23 +35,33 @@ std::string server_user() {
     return geteuid() == 0 && getpwnam("heliopost") != nullptr ? "heliopost" : "";
 }
 
-std::string configuration_of(const Plan& plan, const QuickstartOptions& options) {
+// A basic string of TOML 1.0.
+std::string toml_text(std::string_view text) {
+    std::string out = "\"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\') out += '\\';
+        out += c;
+    }
+    return out + '"';
+}
+
+std::string configuration_of(const Plan& plan) {
     return "# Heliopost: every key is explained in heliopost.toml(5).\n"
            "[server]\n"
-           "host_name = \"" +
-           plan.host_name +
-           "\"\n"
-           "data_directory = \"" +
-           options.data_directory +
-           "\"\n"
-           "user = \"" +
-           server_user() +
-           "\"\n\n"
+           "host_name = " +
+           toml_text(plan.host_name) +
+           "\n"
+           "data_directory = " +
+           toml_text(plan.data_directory) +
+           "\n"
+           "user = " +
+           toml_text(server_user()) +
+           "\n\n"
            "[tls]\n"
            "# A certificate of its own making until you name a real one, or run `heliopost cert install`.\n"
-           "certificates = [{ certificate = \"" +
-           plan.certificate + "\", key = \"" + plan.key +
-           "\" }]\n\n"
+           "certificates = [{ certificate = " +
+           toml_text(plan.certificate) + ", key = " + toml_text(plan.key) +
+           " }]\n\n"
            "[smtp]\nlisten = [\":25\"]\n\n"
            "[submission]\nlisten = [\":587\"]\nlisten_tls = [\":465\"]\n\n"
            "[imap]\nlisten = [\":143\"]\nlisten_tls = [\":993\"]\n\n"
@@ -58,33 +72,31 @@ std::string configuration_of(const Plan& plan, const QuickstartOptions& options)
 }
 
 Result<Plan> plan_of(const CommonOptions& common, const QuickstartOptions& options) {
-    const auto address = TRY(smtp::parse_address(options.address));
     Plan plan;
-    plan.domain = TRY(smtp::normalise_domain(address.domain));
+    plan.domain = TRY(directory::parse_new_name(options.address)).domain;
     plan.host_name = options.host_name.empty() ? "mail." + plan.domain : options.host_name;
+    if (!is_host_name(plan.host_name))
+        return fail(Fault::syntax, "--host-name: expected the name of a host: mail.example.org");
     plan.directory = std::filesystem::absolute(common.config).parent_path();
+    plan.data_directory = std::filesystem::absolute(options.data_directory);
+    for (const std::string& path : {plan.directory, plan.data_directory})
+        if (std::ranges::any_of(path,
+                                [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }))
+            return fail(Fault::syntax, "a path with control characters");
     plan.certificate = plan.directory + "/tls/self-signed.pem";
     plan.key = plan.directory + "/tls/self-signed.key";
-    plan.configuration = configuration_of(plan, options);
+    plan.configuration = configuration_of(plan);
     return plan;
 }
 
-Result<void> write_files(const CommonOptions& common, const Plan& plan) {
-    if (std::filesystem::exists(common.config))
-        return fail(Fault::exists,
-                    common.config + " exists already: remove it first, or use domain add and account add");
+Result<void> write_certificate(const Plan& plan) {
     std::error_code error;
     std::filesystem::create_directories(plan.directory + "/tls", error);
     if (error) return fail(Fault::denied, "cannot make " + plan.directory + "/tls: " + error.message());
     const auto self_signed = net::make_self_signed({plan.host_name, plan.domain}, self_signed_days);
     TRY(write_file(plan.key, self_signed.key, 0600));
     TRY(write_file(plan.certificate, self_signed.certificate, 0644));
-    if (const std::string user = server_user(); !user.empty()) {
-        const passwd* owner = getpwnam(user.c_str());
-        if (owner == nullptr || chown(plan.key.c_str(), owner->pw_uid, owner->pw_gid) != 0)
-            return fail(Fault::denied, "cannot give " + plan.key + " to user \"" + user + "\"");
-    }
-    return write_file(common.config, plan.configuration, 0644);
+    return give_to_user(plan.key, server_user());
 }
 
 void print_zone(const Plan& plan) {
@@ -100,30 +112,33 @@ void print_zone(const Plan& plan) {
     std::printf("_pop3s._tcp.%s.\tSRV\t10 1 995 %s.\n", domain, host);
 }
 
-Result<void> set_up(const CommonOptions& common, const QuickstartOptions& options, const Plan& plan,
-                    const std::string& password) {
-    TRY(write_files(common, plan));
-    Settings settings = TRY(load_settings(common.config));
+Result<void> fill_store(const CommonOptions& common, const QuickstartOptions& options, const Plan& plan,
+                        const std::string& password) {
+    Settings settings = TRY(parse_settings(plan.configuration, common.config));
     settings.server.threads = 1;
     const Log log(LogFormat::logfmt, LogLevel::warning, net::system_now, stderr_sink());
     Program program(std::move(settings), common.config, log);
     TRY(program.open());
-    TRY(add_first_account(program, options.address, password));
-    return {};
+    return add_first_account(program, options.address, password);
 }
 
-// The store was made by root; the server opens it as its own user.
-void give_away(const std::string& directory) {
-    const std::string user = server_user();
-    if (user.empty()) return;
-    const passwd* owner = getpwnam(user.c_str());
-    if (owner == nullptr) return;
-    const auto give = [&](const std::string& path) {
-        if (chown(path.c_str(), owner->pw_uid, owner->pw_gid) != 0)
-            std::fprintf(stderr, "heliopost: cannot give %s to %s\n", path.c_str(), user.c_str());
-    };
-    give(directory);
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(directory)) give(entry.path());
+// The configuration comes last: where it is, all else is, too. A failure leaves nothing in the way of another
+// try.
+Result<void> set_up(const CommonOptions& common, const QuickstartOptions& options, const Plan& plan,
+                    const std::string& password) {
+    for (const std::string& file : {common.config, plan.key, plan.certificate})
+        if (std::filesystem::exists(file))
+            return fail(Fault::exists,
+                        file + " exists already: remove it first, or use domain add and account add");
+    auto done = write_certificate(plan);
+    if (done) done = fill_store(common, options, plan, password);
+    if (done) done = give_to_user(plan.data_directory, server_user());
+    // 0640: a password for the smart host may come to stand there
+    if (done) done = write_file(common.config, plan.configuration, 0640);
+    if (done) done = give_to_user(common.config, server_user());
+    if (done) return {};
+    for (const std::string& file : {common.config, plan.key, plan.certificate}) ::unlink(file.c_str());
+    return done;
 }
 
 }  // namespace
@@ -140,7 +155,6 @@ int command_quickstart(const CommonOptions& common, const QuickstartOptions& opt
     const std::string password = new_password();
     if (const auto done = set_up(common, options, *plan, password); !done)
         return report(common, done.error());
-    give_away(options.data_directory);
     std::printf("Configuration  %s\n", common.config.c_str());
     std::printf("Certificate    %s (self-signed: name a real one in [tls], or heliopost cert install)\n",
                 plan->certificate.c_str());

@@ -9,6 +9,7 @@
 
 #include "main/command.h"
 #include "main/confinement.h"
+#include "main/inspect.h"
 #include "main/program.h"
 #include "net/notify.h"
 #include "net/system_clock.h"
@@ -85,10 +86,14 @@ int command_serve(const CommonOptions& common) {
 int command_check_config(const CommonOptions& common) {
     auto settings = load_settings(common.config);
     if (!settings) return report(common, settings.error(), exit_configuration);
+    const auto wrong = inspect(*settings, common.config);
     const Log log(LogFormat::logfmt, LogLevel::warning, net::system_now, stderr_sink());
     Program program(*std::move(settings), common.config, log);
     if (const auto read = program.read_certificates(); !read)
         return report(common, read.error(), exit_configuration);
+    for (const std::string& one : wrong) report(common, {Fault::syntax, one});
+    if (!wrong.empty()) return exit_configuration;
+    if (common.json) std::puts("{\"good\":true}");
     if (!common.json) std::printf("%s: good\n", common.config.c_str());
     return exit_good;
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "main/option_text.h"
 
 namespace heliopost {
 namespace {
@@ -25,6 +26,18 @@ template <class Section, class Base>
 auto text(Section Settings::* section, std::string Base::* value) {
     return [=](Settings& settings, const toml::node& node) -> Result<void> {
         (settings.*section).*value = TRY(text_of(node));
+        return {};
+    };
+}
+
+// A text of some form; an empty one stands for "not set".
+template <class Section, class Base>
+auto text_like(Section Settings::* section, std::string Base::* value, bool (*right)(std::string_view),
+               const char* expected) {
+    return [=](Settings& settings, const toml::node& node) -> Result<void> {
+        const auto given = TRY(text_of(node));
+        if (!given.empty() && !right(given)) return fail(Fault::syntax, std::string("expected ") + expected);
+        (settings.*section).*value = given;
         return {};
     };
 }
@@ -149,11 +162,22 @@ void add_listeners(std::vector<Option>& table, auto section, const std::array<st
          number<Section, ListenSettings>(base, &ListenSettings::connections_per_address_max, 1, 1'000'000)});
 }
 
+Result<void> set_resolvers(Settings& settings, const toml::node& node) {
+    auto servers = TRY(texts_of(node));
+    for (const std::string& server : servers)
+        if (!is_resolver(server))
+            return fail(Fault::syntax,
+                        "\"" + server + "\": expected an address: 192.0.2.53 or 192.0.2.53@5353");
+    settings.dns.servers = std::move(servers);
+    return {};
+}
+
 void add_server_options(std::vector<Option>& t) {
     using S = Settings;
     using Server = ServerSettings;
-    t.push_back({{"server.host_name", "text", "", "the name in greetings and trace fields: mail.example.org"},
-                 text(&S::server, &Server::host_name)});
+    t.push_back(
+        {{"server.host_name", "text", "", "the name in greetings and trace fields: mail.example.org"},
+         text_like(&S::server, &Server::host_name, is_host_name, "the name of a host: mail.example.org")});
     t.push_back({{"server.data_directory", "directory", "\"/var/lib/heliopost\"",
                   "the store; owned by the server's user"},
                  text(&S::server, &Server::data_directory)});
@@ -180,7 +204,7 @@ void add_server_options(std::vector<Option>& t) {
                  set_certificates});
     t.push_back({{"dns.servers", "list of texts", "[]",
                   "resolvers to ask, \"192.0.2.53\" or \"192.0.2.53@5353\"; none: the root servers"},
-                 texts(&S::dns, &DnsSettings::servers)});
+                 set_resolvers});
     t.push_back({{"dns.trust_anchor_file", "path", "\"\"",
                   "the DNSSEC root key; empty: the system's if there is one"},
                  text(&S::dns, &DnsSettings::trust_anchor_file)});
@@ -190,9 +214,10 @@ void add_relay_options(std::vector<Option>& t) {
     using S = Settings;
     using R = RelaySettings;
     const auto relay = &S::relay;
-    t.push_back({{"relay.smart_host", "text", "\"\"",
-                  "\"host:port\" that takes all outgoing mail; empty: the recipients' MX"},
-                 text(relay, &R::smart_host)});
+    t.push_back(
+        {{"relay.smart_host", "text", "\"\"",
+          "\"host:port\" that takes all outgoing mail; empty: the recipients' MX"},
+         text_like(relay, &R::smart_host, is_host_and_port, "a host and a port: smtp.example.net:587")});
     t.push_back({{"relay.smart_host_tls_from_start", "flag", "false", "TLS from the first octet (port 465)"},
                  flag(relay, &R::smart_host_tls_from_start)});
     t.push_back(
@@ -207,7 +232,7 @@ void add_relay_options(std::vector<Option>& t) {
                  number(relay, &R::port, 1, 65535)});
     t.push_back({{"relay.ipv6", "flag", "true", "deliver over IPv6 too"}, flag(relay, &R::ipv6)});
     t.push_back({{"relay.helo_name", "text", "\"\"", "the name in EHLO; empty: server.host_name"},
-                 text(relay, &R::helo_name)});
+                 text_like(relay, &R::helo_name, is_host_name, "the name of a host: mail.example.org")});
     t.push_back({{"relay.source_addresses", "list of texts", "[]", "local addresses to deliver from"},
                  set_source_addresses});
     t.push_back({{"relay.connections_max", "number", "100", "outgoing connections at once"},

@@ -1,4 +1,4 @@
-// become_user: gives up root for good. For what works on the store and must leave its files to the server.
+// The server's own user: what root hands over to it, and how root is given up.
 #pragma once
 
 #include <string>
@@ -7,7 +7,12 @@
 
 namespace heliopost {
 
-// Nothing happens where name is empty or we are not root.
+// Gives up root for good. For what works on the store and must leave its files to the server. Nothing happens
+// where name is empty or we are not root.
 Result<void> become_user(const std::string& name);
+
+// Makes the user the owner of a file, or of a directory and all below; no link is followed. Nothing happens
+// where name is empty or we are not root, or where path is not there.
+Result<void> give_to_user(const std::string& path, const std::string& name);
 
 }  // namespace heliopost

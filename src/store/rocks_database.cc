@@ -96,6 +96,11 @@ rocksdb::ColumnFamilyOptions chunks_options(const RocksOptions& options,
 
 Result<> explain(const std::string& path, const rocksdb::Status& status) {
     const std::string text = status.ToString();
+    if (text.find("Permission denied") != std::string::npos)
+        return fail(Fault::denied, "the store at " + path +
+                                       " belongs to another user: run as that user, or as "
+                                       "root with server.user set (" +
+                                       text + ")");
     if (status.IsIOError() && text.find("lock") != std::string::npos)
         return fail(Fault::exists, "the store at " + path +
                                        " is in use by another heliopost process: stop it, or talk to it with "
