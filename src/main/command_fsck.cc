@@ -44,7 +44,7 @@ int command_fsck(const CommonOptions& common) {
     auto settings = load_settings(common.config);
     if (!settings) return report(common, settings.error(), exit_configuration);
     settings->server.threads = 1;
-    const Log log(LogFormat::logfmt, LogLevel::warning, net::system_now, stderr_sink());
+    Log log(LogFormat::logfmt, LogLevel::warning, net::system_now, stderr_sink());
     Program program(*std::move(settings), common.config, log);
     if (const auto opened = program.open(); !opened) return report(common, opened.error());
     store::CheckOptions options;

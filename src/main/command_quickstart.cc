@@ -105,7 +105,7 @@ Result<void> set_up(const CommonOptions& common, const QuickstartOptions& option
     TRY(write_files(common, plan));
     Settings settings = TRY(load_settings(common.config));
     settings.server.threads = 1;
-    const Log log(LogFormat::logfmt, LogLevel::warning, net::system_now, stderr_sink());
+    Log log(LogFormat::logfmt, LogLevel::warning, net::system_now, stderr_sink());
     Program program(std::move(settings), common.config, log);
     TRY(program.open());
     TRY(add_first_account(program, options.address, password));
