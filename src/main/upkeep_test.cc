@@ -113,17 +113,37 @@ TEST_CASE(
     CHECK(house.count("event=account.erased") == 1);
 }
 
-TEST_CASE("upkeep: a round that fails is logged, and tried again") {
+namespace {
+
+struct FailingBlobs final : store::BlobStore {
+    int calls = 0;
+    std::unique_ptr<store::BlobWriter> writer(std::uint64_t /*octets_max*/) override { return nullptr; }
+    net::Task<Result<std::string>> read(store::BlobId /*blob*/, std::uint64_t /*from*/,
+                                        std::uint64_t /*count*/) override {
+        co_return std::string();
+    }
+    net::Task<Result<Swept>> sweep(Time /*now*/, size_t /*blobs_max*/) override {
+        ++calls;
+        if (calls == 1) throw net::Overloaded("too much to do");
+        if (calls == 2) co_return fail(Fault::internal, "a damaged record");
+        co_return Swept{.looked_at = 1, .deleted = 1, .done = calls > 3};
+    }
+};
+
+}  // namespace
+
+TEST_CASE("upkeep: a round that fails is logged, and the next one comes") {
     House house;
-    const AccountId ann = house.add("ann@a.example");
-    house.watch_removed();
-    REQUIRE(house.run(house.directory->remove_account("ann@a.example")).has_value());
-    house.store->crash();  // all fails from here on
-    house.removed.set();
-    house.network.run_for(1s);
-    house.network.run_for(2 * erase_interval);
+    FailingBlobs blobs;
+    house.tasks.spawn(sweep_blobs(house.logging, &blobs));
+    house.network.run_for(4 * sweep_interval + sweep_interval / 2 + 1min);  // at least three rounds
     CHECK(house.tasks.size() == 1);
-    CHECK(house.rows(ann) == 0);
+    CHECK(blobs.calls >= 4);
+    CHECK(house.count("event=upkeep.failed what=blobs.sweep reason=\"too much to do\"") == 1);
+    CHECK(house.count("event=upkeep.failed what=blobs.sweep reason=\"a damaged record\"") == 1);
+    CHECK(house.count("event=blobs.swept deleted=2 looked_at=2") == 1);
+    house.tasks.stop();
+    house.network.run_for(1s);
 }
 
 TEST_CASE("upkeep: the sweeper frees what nobody refers to, says so, and keeps the rest") {
