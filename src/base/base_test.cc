@@ -79,6 +79,21 @@ TEST_CASE("log: nothing from a peer breaks a line") {
           R"({"time":"2026-11-23T08:15:30.123Z","level":"info","event":"hello","to":"a\nb","octets":-1})");
 }
 
+TEST_CASE("log: level and format change from the next line on") {
+    std::vector<std::string> lines;
+    Log log(
+        LogFormat::logfmt, LogLevel::info, [] { return from_unix_milliseconds(0); },
+        [&](LogLevel, std::string_view line) { lines.emplace_back(line); });
+    log.debug("one", {});
+    log.change(LogFormat::json, LogLevel::debug);
+    log.debug("two", {});
+    log.change(LogFormat::logfmt, LogLevel::error);
+    log.warning("three", {});
+    REQUIRE(lines.size() == 1);
+    CHECK(lines[0].starts_with("{"));
+    CHECK(lines[0].contains("two"));
+}
+
 TEST_CASE("TRY passes the error up and nests") {
     const auto half = [](int n) -> Result<int> {
         if (n % 2 != 0) return fail(Fault::syntax, "odd");

@@ -49,11 +49,16 @@ spdlog::level::level_enum level_of(LogLevel level) {
 Log::Log(LogFormat format, LogLevel from, Clock clock, Sink sink)
     : format_(format), from_(from), clock_(std::move(clock)), sink_(std::move(sink)) {}
 
+void Log::change(LogFormat format, LogLevel from) {
+    format_ = format;
+    from_ = from;
+}
+
 void Log::write(LogLevel level, std::string_view event, LogFields fields) const {
-    if (level < from_) return;
+    if (level < from_.load(std::memory_order_relaxed)) return;
     std::string line;
     line.reserve(256);
-    if (format_ == LogFormat::json) {
+    if (format_.load(std::memory_order_relaxed) == LogFormat::json) {
         JsonWriter json(line);
         json.begin_object();
         json.field("time", to_rfc3339(clock_()));

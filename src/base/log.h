@@ -7,6 +7,7 @@
 // escaped. Thread-safe. Passwords and message contents are never passed.
 #pragma once
 
+#include <atomic>
 #include <concepts>
 #include <cstdint>
 #include <functional>
@@ -45,6 +46,9 @@ public:
     // The sink gets whole lines without a line end, from any thread.
     Log(LogFormat format, LogLevel from, Clock clock, Sink sink);
 
+    // From the next line on; any thread.
+    void change(LogFormat format, LogLevel from);
+
     void write(LogLevel level, std::string_view event, LogFields fields) const;
     void debug(std::string_view event, LogFields fields) const { write(LogLevel::debug, event, fields); }
     void info(std::string_view event, LogFields fields) const { write(LogLevel::info, event, fields); }
@@ -52,8 +56,8 @@ public:
     void error(std::string_view event, LogFields fields) const { write(LogLevel::error, event, fields); }
 
 private:
-    LogFormat format_;
-    LogLevel from_;
+    std::atomic<LogFormat> format_;
+    std::atomic<LogLevel> from_;
     Clock clock_;
     Sink sink_;
 };

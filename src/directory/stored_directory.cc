@@ -336,11 +336,16 @@ net::Task<Result<void>> StoredDirectory::set_password(std::string address, std::
 
 net::Task<Result<std::vector<AccountId>>> StoredDirectory::removed_accounts() {
     std::vector<AccountId> removed;
-    auto scanned = co_await store_.scan(store::directory_partition, removed_key(AccountId(0)), "", page_rows,
-                                        store::Direction::forward);
-    for (const auto& [octets, value] : CO_TRY(std::move(scanned))) {
-        const Key key = CO_TRY(parse_key(octets));
-        if (key.kind == RowKind::removed) removed.push_back(AccountId(key.number));
+    std::string low = removed_key(AccountId(0));
+    for (bool more = true; more;) {
+        const auto page = CO_TRY(
+            co_await store_.scan(store::directory_partition, low, "", page_rows, store::Direction::forward));
+        for (const auto& [octets, value] : page) {
+            const Key key = CO_TRY(parse_key(octets));
+            if (key.kind == RowKind::removed) removed.push_back(AccountId(key.number));
+        }
+        more = page.size() == page_rows;
+        if (more) low = page.back().first + '\0';
     }
     co_return removed;
 }

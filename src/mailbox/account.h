@@ -112,6 +112,11 @@ public:
     virtual ~Accounts() = default;
     virtual std::shared_ptr<Account> open(AccountId account) = 0;
 
+    // For an account that the directory has removed: erases all that it has, in bounded commits, and gives up
+    // its blobs for the sweeper. Sessions that are still there change nothing any more. What a crash or a
+    // stop leaves is erased by the next call; so is what a delivery that was under way has filed meanwhile.
+    virtual net::Task<Result<void>> erase(AccountId account) = 0;
+
     // Ends background work (rewrites of chunks), on every loop; call it before the loops end and before the
     // destructor, once nobody uses an Account any more.
     virtual net::Task<void> stop() { co_return; }

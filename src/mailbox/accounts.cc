@@ -21,7 +21,9 @@ public:
             tasks_.push_back(std::make_unique<net::TaskGroup>(*world, "mailbox"));
     }
 
-    std::shared_ptr<Account> open(AccountId id) override {
+    std::shared_ptr<Account> open(AccountId id) override { return opened(id); }
+
+    std::shared_ptr<LocalAccount> opened(AccountId id) {
         const std::lock_guard lock(mutex_);
         if (accounts_.size() >= next_sweep_) sweep();
         std::weak_ptr<LocalAccount>& place = accounts_[id];
@@ -31,6 +33,11 @@ public:
             std::make_shared<LocalAccount>(store_, *worlds_[home], cache_, *tasks_[home], options_, id);
         place = account;
         return account;
+    }
+
+    net::Task<Result<void>> erase(AccountId id) override {
+        const auto account = opened(id);
+        co_return co_await account->erase();
     }
 
     net::Task<void> stop() override {

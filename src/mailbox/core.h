@@ -35,6 +35,7 @@ public:
     const AccountId id;
     Turn turn;
     std::function<void(MailboxId)> wants_rewrite;  // called on the home loop
+    bool erased = false;  // with the turn: the account is going, nothing may change it
 
     store::PartitionId partition() const { return store::account_partition(id); }
     std::int64_t now_ms() const { return unix_milliseconds(home.now()); }
@@ -83,5 +84,9 @@ net::Task<Result<Mailbox>> create_mailbox(Core* core, std::string name, Role rol
 net::Task<Result<void>> rename_mailbox(Core* core, std::string from, std::string to);
 net::Task<Result<void>> remove_mailbox(Core* core, std::string name);
 net::Task<Result<void>> subscribe(Core* core, std::string name, bool subscribed);
+
+// With the turn: one bounded commit that erases a part of the account, with the blobs' references. True once
+// nothing is left (erase.cc).
+net::Task<Result<bool>> erase_some(Core* core);
 
 }  // namespace heliopost::mailbox

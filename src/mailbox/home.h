@@ -33,6 +33,7 @@ using Work = std::move_only_function<net::Task<Result<T>>(Core*)>;
 template <class T>
 net::Task<Result<T>> with_turn(std::shared_ptr<Core> core, Work<T> work) {
     const Turn::Held held = CO_TRY(co_await core->turn.take());
+    if (core->erased) co_return fail(Fault::not_found, "the account was removed");
     co_return co_await work(core.get());
 }
 

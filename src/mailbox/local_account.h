@@ -46,6 +46,9 @@ public:
     std::unique_ptr<Watch> watch(net::World& world, net::Event& changed) override;
     std::shared_ptr<void> take_pop3_lock() override;
 
+    // Accounts::erase
+    net::Task<Result<void>> erase();
+
 private:
     void rewrite_later(MailboxId mailbox);
     static net::Task<void> rewrite_task(std::shared_ptr<LocalAccount> self, MailboxId mailbox);

@@ -39,7 +39,7 @@ int command_admin(const CommonOptions& common, const admin::Request& request) {
     settings->server.threads = 1;
     const std::string socket = settings->server.admin_socket;
     const std::string user = settings->server.user, store = settings->server.data_directory;
-    const Log log(LogFormat::logfmt, LogLevel::warning, net::system_now, stderr_sink());
+    Log log(LogFormat::logfmt, LogLevel::warning, net::system_now, stderr_sink());
     Program program(*std::move(settings), common.config, log);
     if (auto answer = ask_server(program, socket, request))
         return *answer ? show(common, **answer) : report(common, answer->error());

@@ -154,7 +154,7 @@ void print_how_to_log_in(const std::string& password) {
 }
 
 Result<void> run_demo(const std::string& directory, const DemoOptions& options, const sigset_t& signals) {
-    const Log log(LogFormat::logfmt, LogLevel::warning, net::system_now, stderr_sink());
+    Log log(LogFormat::logfmt, LogLevel::warning, net::system_now, stderr_sink());
     const std::string password = new_password();
     Program program(TRY(demo_settings(directory)), "", log);
     TRY(program.read_certificates());

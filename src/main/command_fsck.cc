@@ -112,7 +112,7 @@ int command_fsck(const CommonOptions& common) {
     // Opening a store writes files, which are to be the server's.
     if (const auto became = become_user(settings->server.user); !became)
         return report(common, became.error());
-    const Log log(LogFormat::logfmt, LogLevel::warning, net::system_now, stderr_sink());
+    Log log(LogFormat::logfmt, LogLevel::warning, net::system_now, stderr_sink());
     net::Cores cores(1, 1, log);
     store::RocksOptions options;
     options.path = settings->server.data_directory;

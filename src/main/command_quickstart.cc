@@ -116,7 +116,7 @@ Result<void> fill_store(const CommonOptions& common, const QuickstartOptions& op
                         const std::string& password) {
     Settings settings = TRY(parse_settings(plan.configuration, common.config));
     settings.server.threads = 1;
-    const Log log(LogFormat::logfmt, LogLevel::warning, net::system_now, stderr_sink());
+    Log log(LogFormat::logfmt, LogLevel::warning, net::system_now, stderr_sink());
     Program program(std::move(settings), common.config, log);
     TRY(program.open());
     return add_first_account(program, options.address, password);

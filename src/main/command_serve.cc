@@ -32,6 +32,18 @@ sigset_t block_signals() {
     return set;
 }
 
+// While the server drains, a second SIGTERM or SIGINT ends the process at once, as one that crashes: nothing
+// that was acknowledged is lost.
+void end_at_next_signal() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int one : {SIGTERM, SIGINT}) {
+        signal(one, SIG_DFL);
+        sigaddset(&set, one);
+    }
+    pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+}
+
 // A connection is a descriptor: as many as the system lets us have.
 void raise_file_limit() {
     rlimit limit{};
@@ -62,7 +74,7 @@ int command_serve(const CommonOptions& common) {
     raise_file_limit();
     auto settings = load_settings(common.config);
     if (!settings) return report(common, settings.error(), exit_configuration);
-    const Log log(settings->log.format, settings->log.level, net::system_now, stderr_sink());
+    Log log(settings->log.format, settings->log.level, net::system_now, stderr_sink());
     const bool sandboxed = settings->server.sandbox;
     if (sandboxed) tell(log, sandbox::confine(sandbox_plan(*settings, common.config)));  // before any thread
     Program program(*std::move(settings), common.config, log);
@@ -75,10 +87,10 @@ int command_serve(const CommonOptions& common) {
         int caught = 0;
         sigwait(&signals, &caught);
         if (caught != SIGHUP) break;
-        if (const auto reloaded = program.reload(); !reloaded)
-            log.error("reload failed: the settings stay as they were", {{"reason", reloaded.error().text}});
+        program.reload_soon();
     }
     net::notify_systemd(notify_socket(), "STOPPING=1");
+    end_at_next_signal();
     program.stop();
     return exit_good;
 }
@@ -87,7 +99,7 @@ int command_check_config(const CommonOptions& common) {
     auto settings = load_settings(common.config);
     if (!settings) return report(common, settings.error(), exit_configuration);
     const auto wrong = inspect(*settings, common.config);
-    const Log log(LogFormat::logfmt, LogLevel::warning, net::system_now, stderr_sink());
+    Log log(LogFormat::logfmt, LogLevel::warning, net::system_now, stderr_sink());
     Program program(*std::move(settings), common.config, log);
     if (const auto read = program.read_certificates(); !read)
         return report(common, read.error(), exit_configuration);

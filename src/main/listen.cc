@@ -1,9 +1,6 @@
 // Ports: bound before anything else, so that root can be given up; served once all is open.
-#include <pwd.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <utility>
 
@@ -20,6 +17,8 @@ Result<void> Program::bind(const std::vector<net::Endpoint>& at, std::string nam
     for (const net::Endpoint& endpoint : at) {
         // A socket for each loop, but a Unix socket has one name.
         const std::size_t loops = endpoint.path.empty() ? core_.size() : 1;
+        // Sockets that share a port do so with any process of the same user: ask once for the port alone.
+        if (endpoint.path.empty()) TRY(core_.front()->world.listen(endpoint, {.reuse_port = false}));
         for (std::size_t i = 0; i < loops; ++i) {
             auto listener = TRY(core_[i]->world.listen(endpoint, {}));
             Core* core = core_[i].get();
@@ -70,19 +69,13 @@ Result<void> Program::listen() {
 }
 
 Result<void> Program::drop_privileges() {
-    const std::string& name = settings_.server.user;
-    if (name.empty() || geteuid() != 0) return {};
-    const passwd* user = getpwnam(name.c_str());
-    if (user == nullptr)
-        return fail(Fault::not_found, "server.user: there is no user \"" + name + "\" on this system");
+    const std::string& user = settings_.server.user;
+    if (user.empty() || geteuid() != 0) return {};
     std::error_code error;
     std::filesystem::create_directories(settings_.server.data_directory, error);
-    if (chown(settings_.server.data_directory.c_str(), user->pw_uid, user->pw_gid) != 0 ||
-        (!settings_.server.admin_socket.empty() &&
-         chown(settings_.server.admin_socket.c_str(), user->pw_uid, user->pw_gid) != 0))
-        return fail(Fault::denied,
-                    "cannot hand the data directory to \"" + name + "\": " + std::strerror(errno));
-    return become_user(name);
+    TRY(give_to_user(settings_.server.data_directory, user));
+    TRY(give_to_user(settings_.server.admin_socket, user));
+    return become_user(user);
 }
 
 void Program::accept(Core& core, std::size_t index) {

@@ -22,127 +22,127 @@ Result<std::vector<std::string>> texts_of(const toml::node& node) {
     return texts;
 }
 
-template <class Section, class Base>
-auto text(Section Settings::* section, std::string Base::* value) {
-    return [=](Settings& settings, const toml::node& node) -> Result<void> {
-        (settings.*section).*value = TRY(text_of(node));
-        return {};
-    };
+// get: from Settings&, const or not, to the value.
+template <class Get, class Read>
+Access access(Get get, Read read) {
+    return {.set = [=](Settings& settings, const toml::node& node) -> Result<void> {
+                get(settings) = TRY(read(node));
+                return {};
+            },
+            .same = [=](const Settings& a, const Settings& b) { return get(a) == get(b); },
+            .copy = [=](Settings& to, const Settings& from) { get(to) = get(from); }};
+}
+
+template <class Section, class Base, class Value, class Read>
+Access access(Section Settings::* section, Value Base::* value, Read read) {
+    return access([=](auto& settings) -> auto& { return (settings.*section).*value; }, read);
 }
 
 // A text of some form; an empty one stands for "not set".
 template <class Section, class Base>
-auto text_like(Section Settings::* section, std::string Base::* value, bool (*right)(std::string_view),
-               const char* expected) {
-    return [=](Settings& settings, const toml::node& node) -> Result<void> {
-        const auto given = TRY(text_of(node));
+Access text_like(Section Settings::* section, std::string Base::* value, bool (*right)(std::string_view),
+                 const char* expected) {
+    return access(section, value, [=](const toml::node& node) -> Result<std::string> {
+        auto given = TRY(text_of(node));
         if (!given.empty() && !right(given)) return fail(Fault::syntax, std::string("expected ") + expected);
-        (settings.*section).*value = given;
-        return {};
-    };
+        return given;
+    });
 }
 
 template <class Section, class Base>
-auto flag(Section Settings::* section, bool Base::* value) {
-    return [=](Settings& settings, const toml::node& node) -> Result<void> {
+Access text(Section Settings::* section, std::string Base::* value) {
+    return access(section, value, text_of);
+}
+
+template <class Section, class Base>
+Access flag(Section Settings::* section, bool Base::* value) {
+    return access(section, value, [](const toml::node& node) -> Result<bool> {
         const auto given = node.value_exact<bool>();
         if (!given) return fail(Fault::syntax, "expected true or false");
-        (settings.*section).*value = *given;
-        return {};
-    };
+        return *given;
+    });
 }
 
 template <class Section, class Base>
-auto number(Section Settings::* section, std::uint64_t Base::* value, std::int64_t least, std::int64_t most) {
-    return [=](Settings& settings, const toml::node& node) -> Result<void> {
+Access number(Section Settings::* section, std::uint64_t Base::* value, std::int64_t least,
+              std::int64_t most) {
+    return access(section, value, [=](const toml::node& node) -> Result<std::uint64_t> {
         const auto given = node.value_exact<std::int64_t>();
         if (!given || *given < least || *given > most)
             return fail(Fault::syntax,
                         "expected a number from " + std::to_string(least) + " to " + std::to_string(most));
-        (settings.*section).*value = static_cast<std::uint64_t>(*given);
-        return {};
-    };
+        return static_cast<std::uint64_t>(*given);
+    });
 }
 
 template <class Section, class Base>
-auto octets(Section Settings::* section, std::uint64_t Base::* value) {
-    return [=](Settings& settings, const toml::node& node) -> Result<void> {
+Access octets(Section Settings::* section, std::uint64_t Base::* value) {
+    return access(section, value, [](const toml::node& node) -> Result<std::uint64_t> {
         if (const auto given = node.value_exact<std::int64_t>(); given && *given >= 0)
-            (settings.*section).*value = static_cast<std::uint64_t>(*given);
-        else
-            (settings.*section).*value = TRY(parse_octets(TRY(text_of(node))));
-        return {};
-    };
+            return static_cast<std::uint64_t>(*given);
+        return parse_octets(TRY(text_of(node)));
+    });
 }
 
 template <class Section, class Base>
-auto duration(Section Settings::* section, std::chrono::seconds Base::* value) {
-    return [=](Settings& settings, const toml::node& node) -> Result<void> {
-        (settings.*section).*value = TRY(parse_duration(TRY(text_of(node))));
-        return {};
-    };
+Access duration(Section Settings::* section, std::chrono::seconds Base::* value) {
+    return access(section, value, [](const toml::node& node) -> Result<std::chrono::seconds> {
+        return parse_duration(TRY(text_of(node)));
+    });
 }
 
 template <class Section, class Base>
-auto endpoints(Section Settings::* section, std::vector<net::Endpoint> Base::* value) {
-    return [=](Settings& settings, const toml::node& node) -> Result<void> {
-        auto& list = (settings.*section).*value;
-        list.clear();
+Access endpoints(Section Settings::* section, std::vector<net::Endpoint> Base::* value) {
+    return access(section, value, [](const toml::node& node) -> Result<std::vector<net::Endpoint>> {
+        std::vector<net::Endpoint> list;
         for (const std::string& word : TRY(texts_of(node))) list.push_back(TRY(net::parse_endpoint(word)));
-        return {};
-    };
+        return list;
+    });
 }
 
 template <class Section, class Base>
-auto texts(Section Settings::* section, std::vector<std::string> Base::* value) {
-    return [=](Settings& settings, const toml::node& node) -> Result<void> {
-        (settings.*section).*value = TRY(texts_of(node));
-        return {};
-    };
+Access texts(Section Settings::* section, std::vector<std::string> Base::* value) {
+    return access(section, value, texts_of);
 }
 
-Result<void> set_log_format(Settings& settings, const toml::node& node) {
+Result<LogFormat> log_format_of(const toml::node& node) {
     const std::string word = TRY(text_of(node));
     if (word != "logfmt" && word != "json") return fail(Fault::syntax, "expected \"logfmt\" or \"json\"");
-    settings.log.format = word == "json" ? LogFormat::json : LogFormat::logfmt;
-    return {};
+    return word == "json" ? LogFormat::json : LogFormat::logfmt;
 }
 
-Result<void> set_log_level(Settings& settings, const toml::node& node) {
+Result<LogLevel> log_level_of(const toml::node& node) {
     const std::string word = TRY(text_of(node));
     for (const auto level : {LogLevel::debug, LogLevel::info, LogLevel::warning, LogLevel::error})
-        if (word == to_string(level)) {
-            settings.log.level = level;
-            return {};
-        }
+        if (word == to_string(level)) return level;
     return fail(Fault::syntax, "expected \"debug\", \"info\", \"warning\" or \"error\"");
 }
 
-Result<void> set_certificates(Settings& settings, const toml::node& node) {
+Result<std::vector<net::CertificateFiles>> certificates_of(const toml::node& node) {
     constexpr std::string_view form = "expected a list of { certificate = \"FILE\", key = \"FILE\" }";
     const toml::array* array = node.as_array();
     if (array == nullptr) return fail(Fault::syntax, std::string(form));
-    settings.tls.certificates.clear();
+    std::vector<net::CertificateFiles> certificates;
     for (const toml::node& item : *array) {
         const toml::table* table = item.as_table();
         if (table == nullptr || table->size() != 2) return fail(Fault::syntax, std::string(form));
         const toml::node* certificate = table->get("certificate");
         const toml::node* key = table->get("key");
         if (certificate == nullptr || key == nullptr) return fail(Fault::syntax, std::string(form));
-        settings.tls.certificates.push_back({TRY(text_of(*certificate)), TRY(text_of(*key))});
+        certificates.push_back({TRY(text_of(*certificate)), TRY(text_of(*key))});
     }
-    return {};
+    return certificates;
 }
 
-Result<void> set_source_addresses(Settings& settings, const toml::node& node) {
-    settings.relay.source_addresses.clear();
+Result<std::vector<net::IpAddress>> addresses_of(const toml::node& node) {
+    std::vector<net::IpAddress> addresses;
     for (const std::string& word : TRY(texts_of(node))) {
         boost::system::error_code error;
         const auto address = boost::asio::ip::make_address(word, error);
         if (error) return fail(Fault::syntax, "\"" + word + "\" is no IP address");
-        settings.relay.source_addresses.push_back(address);
+        addresses.push_back(address);
     }
-    return {};
+    return addresses;
 }
 
 void add_listeners(std::vector<Option>& table, auto section, const std::array<std::string_view, 4>& keys,
@@ -162,14 +162,13 @@ void add_listeners(std::vector<Option>& table, auto section, const std::array<st
          number<Section, ListenSettings>(base, &ListenSettings::connections_per_address_max, 1, 1'000'000)});
 }
 
-Result<void> set_resolvers(Settings& settings, const toml::node& node) {
+Result<std::vector<std::string>> resolvers_of(const toml::node& node) {
     auto servers = TRY(texts_of(node));
     for (const std::string& server : servers)
         if (!is_resolver(server))
             return fail(Fault::syntax,
                         "\"" + server + "\": expected an address: 192.0.2.53 or 192.0.2.53@5353");
-    settings.dns.servers = std::move(servers);
-    return {};
+    return servers;
 }
 
 void add_server_options(std::vector<Option>& t) {
@@ -196,15 +195,16 @@ void add_server_options(std::vector<Option>& t) {
                  octets(&S::server, &Server::disk_reserve)});
     t.push_back({{"server.cache", "size", "\"256MiB\"", "memory for the store's cache"},
                  octets(&S::server, &Server::cache)});
-    t.push_back({{"log.format", "text", "\"logfmt\"", "\"logfmt\" or \"json\""}, set_log_format});
-    t.push_back(
-        {{"log.level", "text", "\"info\"", "\"debug\", \"info\", \"warning\" or \"error\""}, set_log_level});
+    t.push_back({{"log.format", "text", "\"logfmt\"", "\"logfmt\" or \"json\""},
+                 access(&S::log, &LogSettings::format, log_format_of)});
+    t.push_back({{"log.level", "text", "\"info\"", "\"debug\", \"info\", \"warning\" or \"error\""},
+                 access(&S::log, &LogSettings::level, log_level_of)});
     t.push_back({{"tls.certificates", "list of tables", "[]",
                   "{ certificate = \"FILE\", key = \"FILE\" }; the first is the default"},
-                 set_certificates});
+                 access(&S::tls, &TlsSettings::certificates, certificates_of)});
     t.push_back({{"dns.servers", "list of texts", "[]",
                   "resolvers to ask, \"192.0.2.53\" or \"192.0.2.53@5353\"; none: the root servers"},
-                 set_resolvers});
+                 access(&S::dns, &DnsSettings::servers, resolvers_of)});
     t.push_back({{"dns.trust_anchor_file", "path", "\"\"",
                   "the DNSSEC root key; empty: the system's if there is one"},
                  text(&S::dns, &DnsSettings::trust_anchor_file)});
@@ -234,7 +234,7 @@ void add_relay_options(std::vector<Option>& t) {
     t.push_back({{"relay.helo_name", "text", "\"\"", "the name in EHLO; empty: server.host_name"},
                  text_like(relay, &R::helo_name, is_host_name, "the name of a host: mail.example.org")});
     t.push_back({{"relay.source_addresses", "list of texts", "[]", "local addresses to deliver from"},
-                 set_source_addresses});
+                 access(relay, &R::source_addresses, addresses_of)});
     t.push_back({{"relay.connections_max", "number", "100", "outgoing connections at once"},
                  number(relay, &R::connections_max, 1, 100'000)});
     t.push_back({{"relay.connections_per_destination_max", "number", "10", "of them to one destination"},
@@ -247,6 +247,16 @@ void add_relay_options(std::vector<Option>& t) {
                  duration(relay, &R::warn_after)});
     t.push_back({{"relay.expire_after", "duration", "\"5d\"", "give up and tell the sender"},
                  duration(relay, &R::expire_after)});
+}
+
+// What Program::change_settings() brings to a running server.
+bool is_at_run_time(std::string_view key) {
+    for (const std::string_view one :
+         {"log.format", "log.level", "tls.certificates", "smtp.message_octets_max", "smtp.recipients_max",
+          "submission.add_client_address"})
+        if (key == one) return true;
+    if (key.starts_with("relay.")) return key != "relay.helo_name";  // it is the name in the DSNs under way
+    return key.ends_with(".connections_max") || key.ends_with(".connections_per_address_max");
 }
 
 std::vector<Option> make_options() {
@@ -278,6 +288,7 @@ std::vector<Option> make_options() {
         {"pop3.listen", "pop3.listen_tls", "pop3.connections_max", "pop3.connections_per_address_max"}, "[]",
         "[]");
     add_relay_options(t);
+    for (Option& option : t) option.at_run_time = is_at_run_time(option.reference.key);
     return t;
 }
 

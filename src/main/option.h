@@ -12,9 +12,17 @@
 
 namespace heliopost {
 
+// A key's value in the Settings.
+struct Access {
+    std::function<Result<void>(Settings&, const toml::node&)> set;
+    std::function<bool(const Settings&, const Settings&)> same;
+    std::function<void(Settings& to, const Settings& from)> copy;
+};
+
 struct Option {
     OptionReference reference;
-    std::function<Result<void>(Settings&, const toml::node&)> set;
+    Access value;
+    bool at_run_time = false;  // a running server takes it over at a reload
 };
 
 const std::vector<Option>& options();

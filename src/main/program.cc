@@ -7,13 +7,13 @@
 #include <utility>
 
 #include "main/run_task.h"
+#include "main/upkeep.h"
 #include "net/acceptor.h"
 #include "net/unbound_resolver.h"
 
 namespace heliopost {
 namespace {
 
-constexpr std::chrono::seconds stop_time_max{10};
 constexpr std::chrono::minutes certificate_check_interval{1};
 constexpr std::size_t pool_threads = 4;
 constexpr std::string_view debian_trust_anchor = "/usr/share/dns/root.key";
@@ -25,11 +25,13 @@ std::size_t thread_count(const ServerSettings& server) {
 
 }  // namespace
 
-Program::Program(Settings settings, std::string settings_file, const Log& log)
+Program::Program(Settings settings, std::string settings_file, Log& log)
     : settings_(std::move(settings)),
       settings_file_(std::move(settings_file)),
       log_(log),
-      cores_(thread_count(settings_.server), pool_threads, log) {
+      cores_(thread_count(settings_.server), pool_threads, log),
+      account_removed_(cores_[0]),
+      smart_host_stays_(!settings_.relay.smart_host.empty()) {
     for (std::size_t i = 0; i < cores_.size(); ++i) core_.push_back(std::make_unique<Core>(cores_[i]));
 }
 
@@ -86,6 +88,14 @@ net::Task<void> Program::watch_certificates(net::World* world) {
     }
 }
 
+void Program::start_upkeep() {
+    net::TaskGroup& upkeep = core_.front()->upkeep;
+    upkeep.spawn(watch_certificates(&world()));
+    upkeep.spawn(rescan_queue(&world(), queue_.get()));
+    upkeep.spawn(sweep_blobs(&world(), &store_->blobs()));
+    upkeep.spawn(erase_removed(&world(), directory_.get(), accounts_.get(), &account_removed_));
+}
+
 void Program::start() {
     net::UnboundOptions dns;
     dns.upstreams = settings_.dns.servers;
@@ -103,7 +113,7 @@ void Program::start() {
     }
     make_services();
     for (std::size_t i = 0; i < core_.size(); ++i) accept(*core_[i], i);
-    core_.front()->connections.spawn(watch_certificates(&world()));
+    start_upkeep();
     transport_ =
         std::make_unique<transport::Transport>(world(), *queue_, *store_, *directory_, transport_options());
     transport_->start();
@@ -112,43 +122,57 @@ void Program::start() {
     log_.info("started", {{"host_name", settings_.server.host_name}, {"threads", cores_.size()}});
 }
 
+net::Task<void> Program::drain(Core* core) {
+    const auto deadline = core->world.after(drain_time_max);
+    core->accepting.stop();
+    core->upkeep.stop();
+    core->closing.set();
+    const bool sends = transport_ != nullptr && core == core_.front().get();
+    if (sends) co_await transport_->stop(deadline);
+    co_await core->connections.join(deadline);
+    cut_off_ += core->connections.size();
+    core->connections.stop();
+    const auto end = core->world.after(stop_time_max);
+    co_await core->connections.join(end);
+    co_await core->accepting.join(end);
+    co_await core->upkeep.join(end);
+}
+
 namespace {
 
-net::Task<void> end_groups(Core* core, transport::Transport* transport, std::atomic<std::size_t>* left) {
-    const auto deadline = core->world.after(stop_time_max);
-    if (transport != nullptr) co_await transport->stop(deadline);
-    co_await core->accepting.join(deadline);
-    co_await core->connections.join(deadline);
-    left->fetch_sub(1);
-    left->notify_all();
+// Says so when it goes, however the task that holds it ends.
+struct Finished {
+    std::shared_ptr<std::atomic<std::size_t>> left;
+    ~Finished() {
+        left->fetch_sub(1);
+        left->notify_all();
+    }
+};
+
+net::Task<void> finish(net::Task<void> task, std::shared_ptr<std::atomic<std::size_t>> left) {
+    const Finished finished{std::move(left)};
+    co_await std::move(task);
 }
 
 }  // namespace
 
-void Program::stop() {
-    log_.info("stopping", {});
-    std::atomic<std::size_t> left = core_.size();
-    std::vector<std::unique_ptr<net::TaskGroup>> enders;
-    for (const auto& core : core_) enders.push_back(std::make_unique<net::TaskGroup>(core->world, "stop"));
-    for (std::size_t i = 0; i < core_.size(); ++i)
-        core_[i]->world.post([core = core_[i].get(), group = enders[i].get(), &left,
-                              transport = i == 0 ? transport_.get() : nullptr] {
-            core->accepting.stop();
-            core->connections.stop();
-            group->spawn(end_groups(core, transport, &left));
-        });
-    for (std::size_t now = left.load(); now != 0; now = left.load()) left.wait(now);
-    cores_.stop();
-    started_ = false;
-    log_.info("stopped", {});
+void Program::run_on_loops(std::size_t loops, const std::function<net::Task<void>(Core*)>& work) {
+    // Shared: the last task still holds it when this returns.
+    const auto left = std::make_shared<std::atomic<std::size_t>>(loops);
+    for (std::size_t i = 0; i < loops; ++i)
+        core_[i]->world.post(
+            [core = core_[i].get(), &work, left] { core->stopping.spawn(finish(work(core), left)); });
+    for (std::size_t now = left->load(); now != 0; now = left->load()) left->wait(now);
 }
 
-Result<void> Program::reload() {
-    TRY(load_settings(settings_file_));
-    for (auto* watch : {smtp_certificates_.get(), imap_certificates_.get(), pop3_certificates_.get()})
-        if (watch != nullptr) watch->check();
-    log_.info("reloaded", {{"file", settings_file_}});
-    return {};
+void Program::stop() {
+    log_.info("stopping", {});
+    run_on_loops(core_.size(), [this](Core* core) { return drain(core); });
+    // Once no session is left on any loop: a session's loop is not its account's.
+    run_on_loops(1, [this](Core* /*first*/) { return accounts_->stop(); });
+    cores_.stop();
+    started_ = false;
+    log_.info("stopped", {{"cut_off", cut_off_.load()}});
 }
 
 }  // namespace heliopost

@@ -2,13 +2,18 @@
 //
 //   listen()  binds every port (as root), then drops to the configured user
 //   open()    opens the store and loads what is kept in memory
-//   start()   serves;  stop() ends every connection and task, then the loops
+//   start()   serves
+//   stop()    drains: listeners close, sessions finish the command they are at and are told that the server
+//   is
+//             going down, attempts to deliver finish; what is left after drain_time_max is stopped. Then all
+//             background work, then the loops. Blocks for that long
 //
 // It is used from the main thread, which waits for signals meanwhile. `Open::store_only` is for commands that
 // find no server running and work on the store themselves.
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -22,6 +27,7 @@
 #include "mailbox/account.h"
 #include "main/settings.h"
 #include "net/connection_limit.h"
+#include "net/event.h"
 #include "net/system_world.h"
 #include "net/task_group.h"
 #include "net/tls_reload.h"
@@ -35,13 +41,25 @@
 
 namespace heliopost {
 
+inline constexpr std::chrono::seconds drain_time_max{10};  // below systemd's 90 s, and a patient one's 30 s
+inline constexpr std::chrono::seconds stop_time_max{5};    // for what was stopped to end
+
 // What each loop has of its own.
 struct Core {
-    explicit Core(net::SystemWorld& w) : world(w), accepting(w, "accept"), connections(w, "connection") {}
+    explicit Core(net::SystemWorld& w)
+        : world(w),
+          accepting(w, "accept"),
+          connections(w, "connection"),
+          upkeep(w, "upkeep"),
+          stopping(w, "stop"),
+          closing(w) {}
 
     net::SystemWorld& world;
     net::TaskGroup accepting;
     net::TaskGroup connections;
+    net::TaskGroup upkeep;  // what runs now and then
+    net::TaskGroup stopping;
+    net::Event closing;  // sessions end at their next command
     std::unique_ptr<delivery::Delivering> delivering;
     admin::Administered administered;
     smtp_server::Service mx, submission, submission_tls, lmtp;
@@ -60,7 +78,7 @@ struct Bound {
 
 class Program {
 public:
-    Program(Settings settings, std::string settings_file, const Log& log);
+    Program(Settings settings, std::string settings_file, Log& log);
     ~Program();
 
     Result<void> read_certificates();
@@ -69,8 +87,8 @@ public:
     void start();
     void stop();
 
-    // Reads the settings again: certificates take effect; a broken file changes nothing.
-    Result<void> reload();
+    // SIGHUP: reload() on its loop, soon; what came of it is in the log.
+    void reload_soon();
 
     net::SystemWorld& world() { return cores_[0]; }
     admin::Administered& administered() { return *administered_; }
@@ -80,6 +98,14 @@ public:
     queue::Queue& queue() { return *queue_; }
 
 private:
+    // reload.cc. Reads the settings again, on the first loop: what can change at run time does, what cannot
+    // is told. A broken file or certificate changes nothing.
+    net::Task<Result<admin::Answer>> reload();
+    net::Task<void> reload_and_log();
+    void change_settings();
+    void change_core(Core& core, const Settings& settings);
+
+    void start_upkeep();
     void make_services();
     void serve_smtp(Core& core);
     void serve_readers(Core& core);
@@ -90,10 +116,13 @@ private:
     void accept(Core& core, std::size_t index);
     transport::TransportOptions transport_options() const;
     net::Task<void> watch_certificates(net::World* world);
+    net::Task<void> drain(Core* core);
+    // Runs a task on each of the first loops, and waits here until all have ended.
+    void run_on_loops(std::size_t loops, const std::function<net::Task<void>(Core*)>& work);
 
     Settings settings_;
     const std::string settings_file_;
-    const Log& log_;
+    Log& log_;
     std::unique_ptr<net::CertificateWatch> smtp_certificates_, imap_certificates_, pop3_certificates_;
     net::Cores cores_;
     std::unique_ptr<store::RocksStore> store_;
@@ -103,10 +132,14 @@ private:
     std::unique_ptr<queue::Queue> queue_;
     std::unique_ptr<transport::Transport> transport_;
     std::vector<std::unique_ptr<Core>> core_;
+    net::Event account_removed_;  // of the first loop
     std::unique_ptr<admin::Administered> administered_;
     std::vector<Bound> bound_;
     std::vector<std::pair<const ListenSettings*, net::ConnectionLimits>> limits_;
     bool started_ = false;
+    bool reloading_ = false;
+    const bool smart_host_stays_;
+    std::atomic<std::size_t> cut_off_ = 0;  // connections that had to be stopped
 };
 
 }  // namespace heliopost

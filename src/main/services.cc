@@ -20,31 +20,29 @@ void Program::serve_smtp(Core& core) {
         core.world, *store_, *queue_, settings_.server.host_name, settings_.relay.expire_after});
     smtp_server::Service base;
     base.host_name = settings_.server.host_name;
-    base.message_octets_max = settings_.smtp.message_octets_max;
-    base.recipients_max = settings_.smtp.recipients_max;
     base.tls = newest(smtp_certificates_);
     base.directory = directory_.get();
     base.login = login_.get();
     base.accounts = accounts_.get();
     base.delivering = core.delivering.get();
+    base.closing = &core.closing;
     core.mx = base;
     core.lmtp = base;
     core.lmtp.role = smtp_server::Role::lmtp;
     core.submission = base;
     core.submission.role = smtp_server::Role::submission;
-    core.submission.add_client_address = settings_.submission.add_client_address;
     core.submission_tls = core.submission;
     core.submission_tls.tls_from_start = true;
 }
 
 void Program::serve_readers(Core& core) {
     core.imap.host_name = core.pop3.host_name = settings_.server.host_name;
-    core.imap.message_octets_max = settings_.smtp.message_octets_max;
     core.imap.tls = newest(imap_certificates_);
     core.imap.world = &core.world;
     core.imap.store = store_.get();
     core.imap.login = login_.get();
     core.imap.accounts = accounts_.get();
+    core.imap.closing = core.pop3.closing = &core.closing;
     core.imap_tls = core.imap;
     core.imap_tls.tls_from_start = true;
     core.pop3.tls = newest(pop3_certificates_);
@@ -57,11 +55,14 @@ void Program::serve_readers(Core& core) {
 
 void Program::make_services() {
     administered_->reload = [this] { return reload(); };
+    administered_->account_removed = [this] { world().post([this] { account_removed_.set(); }); };
     for (const auto& core : core_) {
         serve_smtp(*core);
         serve_readers(*core);
+        change_core(*core, settings_);
         core->administered = *administered_;
         core->administered.world = &core->world;
+        core->administered.closing = &core->closing;
     }
 }
 

@@ -68,7 +68,7 @@ private:
     Result<void> set(const std::string& key, const toml::node& value) {
         for (const Option& option : options()) {
             if (option.reference.key != key) continue;
-            if (auto done = option.set(settings_, value); !done)
+            if (auto done = option.value.set(settings_, value); !done)
                 return fail(done.error().fault,
                             place(file_, value.source()) + key + ": " + done.error().text);
             return {};
@@ -119,6 +119,25 @@ Result<Settings> parse_settings(std::string_view text, std::string_view file_nam
     }
     TRY(check(settings, file_name));
     return settings;
+}
+
+Changes take_over(Settings& running, const Settings& read, bool smart_host_stays) {
+    Changes changes;
+    // Queued mail is grouped for the smart host: Transport::change.
+    const bool to_mx = smart_host_stays && read.relay.smart_host.empty();
+    for (const Option& option : options()) {
+        const std::string_view key = option.reference.key;
+        if (option.value.same(running, read)) continue;
+        if (!option.at_run_time || (to_mx && key.starts_with("relay.smart_host")) ||
+            (key == "tls.certificates" &&
+             running.tls.certificates.empty() != read.tls.certificates.empty())) {
+            changes.after_restart.emplace_back(key);
+            continue;
+        }
+        option.value.copy(running, read);
+        changes.at_once.emplace_back(key);
+    }
+    return changes;
 }
 
 Result<Settings> load_settings(const std::string& file) {

@@ -108,6 +108,16 @@ std::vector<OptionReference> option_reference();
 // "smtp.listen"?"
 Result<Settings> parse_settings(std::string_view text, std::string_view file_name);
 
+// What a running server makes of settings that were read again.
+struct Changes {
+    std::vector<std::string> at_once;        // keys
+    std::vector<std::string> after_restart;  // still as they were
+    bool operator==(const Changes&) const = default;
+};
+// Copies what may change while it runs from `read`. Services begin and end with TLS only at a start, and with
+// smart_host_stays (the server was started with one) it is changed, but never given up.
+Changes take_over(Settings& running, const Settings& read, bool smart_host_stays);
+
 // Reads the file first. Fault::not_found with what to do when it is not there.
 Result<Settings> load_settings(const std::string& file);
 

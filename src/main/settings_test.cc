@@ -62,6 +62,56 @@ TEST_CASE("settings: a mistake is told with its place and what was meant") {
     CHECK(parse_settings(std::string(settings_octets_max + 1, ' '), "x").error().fault == Fault::too_large);
 }
 
+namespace {
+
+Settings parsed(const std::string& text) {
+    auto got = parse_settings(good + text, "x.toml");
+    REQUIRE(got.has_value());
+    return std::move(*got);
+}
+
+}  // namespace
+
+TEST_CASE("settings: what is read again takes effect at once, or is named") {
+    using Keys = std::vector<std::string>;
+    struct Case {
+        std::string before, after;
+        Keys at_once, after_restart;
+        bool started_with_smart_host = false;
+    };
+    const std::string a = "[tls]\ncertificates = [{ certificate = \"a\", key = \"b\" }]\n";
+    const std::string b = "[tls]\ncertificates = [{ certificate = \"c\", key = \"d\" }]\n";
+    const std::string smart = "[relay]\nsmart_host = \"one:587\"\n";
+    const Case cases[] = {
+        {"", "", {}, {}},
+        {"[log]\nlevel = \"info\"\n", "", {}, {}},  // the default
+        {"", "[log]\nlevel = \"debug\"\nformat = \"json\"\n", {"log.format", "log.level"}, {}},
+        {"[smtp]\nlisten = [\":25\"]\n",
+         "[smtp]\nlisten = [\":26\"]\nrecipients_max = 200\nconnections_max = 7\n",
+         {"smtp.connections_max", "smtp.recipients_max"},
+         {"smtp.listen"}},
+        {"", "threads = 3\n[relay]\nhelo_name = \"x\"\n", {}, {"server.threads", "relay.helo_name"}},
+        {a, b, {"tls.certificates"}, {}},
+        {"", b, {}, {"tls.certificates"}},
+        {a, "", {}, {"tls.certificates"}},
+        {"", smart, {"relay.smart_host"}, {}},
+        {smart, "", {"relay.smart_host"}, {}},
+        {smart, "", {}, {"relay.smart_host"}, true},
+        {smart, "[relay]\nsmart_host = \"two:587\"\n", {"relay.smart_host"}, {}, true},
+    };
+    for (const auto& [before, after, at_once, after_restart, smart_host] : cases) {
+        CAPTURE(before);
+        CAPTURE(after);
+        Settings running = parsed(before);
+        const Settings read = parsed(after);
+        const Changes changes = take_over(running, read, smart_host);
+        CHECK(changes.at_once == at_once);
+        CHECK(changes.after_restart == after_restart);
+        // What is done is not told again; what waits is.
+        CHECK(take_over(running, read, smart_host) == Changes{.at_once = {}, .after_restart = after_restart});
+    }
+}
+
 TEST_CASE("settings: durations and sizes") {
     CHECK(parse_duration("5d") == std::chrono::seconds(432'000));
     for (const std::string_view bad : {"", "5", "d", "-1s", "0s", "366d", "99999999999999999999s"})

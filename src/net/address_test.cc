@@ -68,6 +68,11 @@ TEST_CASE("connection limits: per address, in all, given back") {
     CHECK(take("2001:db8::3").has_value());
     CHECK(limits.take(nullptr).has_value());
     CHECK(limits.size() == 2);
+    limits.change({.per_address_max = 2, .connections_max = 2});
+    CHECK_FALSE(limits.take(nullptr).has_value());
+    CHECK(limits.size() == 2);  // who is there stays
+    limits.change({.per_address_max = 2, .connections_max = 3});
+    CHECK(limits.take(nullptr).has_value());
     const ConnectionLimits closed({.per_address_max = 0});
     const IpAddress address = boost::asio::ip::make_address("192.0.2.1");
     CHECK_FALSE(closed.take(&address).has_value());

@@ -32,6 +32,11 @@ std::optional<ConnectionLimits::Token> ConnectionLimits::take(const IpAddress* a
     return Token(state_, std::move(key));
 }
 
+void ConnectionLimits::change(Options options) const {
+    const std::lock_guard lock(state_->mutex);
+    state_->options = options;
+}
+
 size_t ConnectionLimits::size() const {
     const std::lock_guard lock(state_->mutex);
     return state_->connections;

@@ -42,6 +42,9 @@ public:
     std::optional<Token> take(const IpAddress* address) const;
     size_t size() const;
 
+    // For what comes from now on; nobody who has a place loses it.
+    void change(Options options) const;
+
 private:
     std::shared_ptr<State> state_;
 };

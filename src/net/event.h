@@ -28,8 +28,9 @@ public:
     // True when set, false when the deadline passed first. Throws Stopped.
     Task<bool> wait(Deadline deadline);
 
-    // For Stream implementations: calls back once, at the next set(), which the caller has looked for with
-    // is_set() first. The callback changes no waiter. The token must be taken back, called or not.
+    // For Stream implementations, and to set another event by this one: calls back once, at the next set(),
+    // which the caller has looked for with is_set() first. The callback changes no waiter. The token must be
+    // taken back, called or not.
     using Waiter = std::list<std::function<void()>>::iterator;
     Waiter add_waiter(std::function<void()> wake);
     void remove_waiter(Waiter waiter);

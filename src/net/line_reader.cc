@@ -1,14 +1,17 @@
 #include "net/line_reader.h"
 
 #include "base/assert.h"
+#include "net/drain.h"
 
 namespace heliopost::net {
 
-Task<bool> LineReader::fill(Deadline deadline) {
+Task<bool> LineReader::fill(Deadline deadline, Event* until) {
+    if (is_closing(until)) throw Stopped();
     if (!empty()) co_return true;
-    if (!more_likely_) {
-        buffer_.reset();
-        co_await stream_.wait_readable(deadline, nullptr);
+    if (!more_likely_ || until != nullptr) {
+        if (!more_likely_) buffer_.reset();
+        const auto ready = co_await stream_.wait_readable(deadline, until);
+        if (ready == Stream::Ready::event) throw Stopped();
     }
     if (!buffer_) buffer_ = std::make_unique_for_overwrite<char[]>(buffer_octets_);
     at_ = size_ = 0;
@@ -26,12 +29,13 @@ void LineReader::consume(size_t octets) {
     if (!more_likely_) buffer_.reset();
 }
 
-Task<Result<bool>> LineReader::read_line(std::string* line, size_t line_octets_max, Deadline deadline) {
+Task<Result<bool>> LineReader::read_line(std::string* line, size_t line_octets_max, Deadline deadline,
+                                         Event* until) {
     constexpr size_t patience = 10;  // times the limit, for a line that is only read to be refused
     line->clear();
     size_t length = 0;
     for (;;) {
-        const bool more = co_await fill(deadline);
+        const bool more = co_await fill(deadline, until);
         if (!more) co_return false;
         const std::string_view rest = buffered();
         const size_t end = rest.find('\n');

@@ -20,8 +20,8 @@ public:
     LineReader(Stream& stream, size_t buffer_octets) : stream_(stream), buffer_octets_(buffer_octets) {}
 
     // Waits until at least one octet is buffered; false when the peer ended in order. Returns at once if some
-    // are.
-    Task<bool> fill(Deadline deadline);
+    // are. With `until` it throws Stopped once that is set, whatever the peer has sent by then: see drain.h.
+    Task<bool> fill(Deadline deadline, Event* until = nullptr);
 
     // What is buffered, unread. Valid until the next call of any other member.
     std::string_view buffered() const { return {buffer_.get() + at_, size_ - at_}; }
@@ -30,7 +30,9 @@ public:
     // One line with its LF (and CR if any) taken off the buffer into the string; false at the end of input,
     // with what came of an unfinished line in the string. A line longer than line_octets_max fails with
     // Fault::too_large once its end has been read and dropped; past ten times the limit it throws Gone.
-    Task<Result<bool>> read_line(std::string* line, size_t line_octets_max, Deadline deadline);
+    // until: as for fill().
+    Task<Result<bool>> read_line(std::string* line, size_t line_octets_max, Deadline deadline,
+                                 Event* until = nullptr);
 
     bool empty() const { return at_ == size_; }
 

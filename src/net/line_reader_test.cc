@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "net/event.h"
 #include "net/memory_world.h"
 #include "net/task_group.h"
 
@@ -112,6 +113,45 @@ TEST_CASE("lines: counted octets follow a line without loss") {
     network.run(host, read_counted(&host, listener->local(), &got));
     CHECK(got == "12345678901234567890");
     network.run_until([&] { return sender.size() == 0; }, 1h);
+}
+
+namespace {
+
+Task<void> read_until_set(World* world, Endpoint at, Event* until, std::string* trace) {
+    const std::unique_ptr<Stream> stream = co_await world->dial(at, {}, world->after(1min));
+    LineReader reader(*stream, 16);
+    std::string line;
+    try {
+        for (;;) {
+            const Result<bool> got = co_await reader.read_line(&line, 100, world->after(1h), until);
+            if (!got || !*got) co_return;
+            *trace += "[" + line + "]";
+        }
+    } catch (const Stopped&) {
+        *trace += "stopped";
+    }
+    // Within a command the reader goes on.
+    while (co_await reader.fill(world->after(1h))) {
+        *trace += reader.buffered();
+        reader.consume(reader.buffered().size());
+    }
+}
+
+}  // namespace
+
+TEST_CASE("lines: an event ends the wait for the next line, not that for counted octets") {
+    MemoryNetwork network(1);
+    MemoryWorld& host = network.add_host("a", {"192.0.2.1"});
+    const auto listener = std::move(*host.listen(*parse_endpoint("192.0.2.1:25"), {}));
+    std::string trace;
+    Event until(host);
+    TaskGroup tasks(host, "sender");
+    tasks.spawn(send_pieces(&host, listener.get(), "one\ntwo and a half", 4));
+    host.call_at(host.after(2ms), [&] { until.set(); });
+    network.run(host, read_until_set(&host, listener->local(), &until, &trace));
+    CHECK(trace.starts_with("[one\n]stopped"));
+    CHECK(trace.size() > std::string_view("[one\n]stopped").size());
+    network.run_until([&] { return tasks.size() == 0; }, 1h);
 }
 
 }  // namespace heliopost::net

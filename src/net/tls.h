@@ -19,6 +19,8 @@ class TlsServer;  // certificates by name and the options of one service; made b
 struct CertificateFiles {
     std::string certificate;  // path of a PEM file, leaf first, then the chain
     std::string key;          // path of a PEM file
+
+    bool operator==(const CertificateFiles&) const = default;
 };
 
 // Reads the files. The first certificate is the one for clients without SNI or with an unknown name; the

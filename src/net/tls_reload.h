@@ -29,6 +29,10 @@ public:
     // Looks at the files; true when new certificates were taken. Reads files: not for a busy loop.
     bool check();
 
+    // The same at an administrator's word, perhaps with other files: true when new certificates were taken,
+    // false where nothing has changed. Fails as open() does; then all stays as it was.
+    Result<bool> take(std::vector<CertificateFiles> files);
+
 private:
     struct Stamp {
         std::int64_t modified_ns = 0;
@@ -37,15 +41,19 @@ private:
         bool operator==(const Stamp&) const = default;
     };
     CertificateWatch(std::vector<CertificateFiles> files, std::string service, const Log& log)
-        : files_(std::move(files)), service_(std::move(service)), log_(log) {}
-    std::vector<Stamp> look() const;
+        : service_(std::move(service)), log_(log), files_(std::move(files)) {}
+    static std::vector<Stamp> look(const std::vector<CertificateFiles>& files);
     void warn(const TlsServer& server) const;
 
-    const std::vector<CertificateFiles> files_;
+    void adopt(std::vector<CertificateFiles> files, std::vector<Stamp> seen,
+               std::shared_ptr<const TlsServer> server);
+
     const std::string service_;
     const Log& log_;
-    mutable std::mutex mutex_;
+    mutable std::mutex mutex_;  // of all below
+    std::vector<CertificateFiles> files_;
     std::vector<Stamp> seen_;
+    bool good_ = true;  // server_ was made of the files as they were seen
     std::shared_ptr<const TlsServer> server_;
 };
 

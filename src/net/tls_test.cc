@@ -331,4 +331,29 @@ TEST_CASE(
     CHECK(watch->current() != first);
 }
 
+TEST_CASE("TLS: other certificate files are taken at a word, and refused whole where one does not work") {
+    Certificates certificates;
+    const TestLog log;
+    const CertificateFiles a = certificates.make("a", {"a.example"});
+    const CertificateFiles b = certificates.make("b", {"b.example"});
+    auto watch = std::move(*CertificateWatch::open({a}, "imap", log.log));
+    const Server first = watch->current();
+    CHECK(watch->take({a}) == false);
+    CHECK(watch->current() == first);
+    const auto refused = watch->take({a, {.certificate = b.certificate, .key = "/absent"}});
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().text.contains("/absent"));
+    CHECK(watch->current() == first);
+    CHECK(watch->take({a, b}) == true);
+    const Server both = watch->current();
+    CHECK(both != first);
+    CHECK(watch->take({a, b}) == false);
+    // What the timer found broken is still told to who asks.
+    certificates.folder.write("b.key", "nonsense");
+    CHECK_FALSE(watch->check());
+    CHECK_FALSE(watch->take({a, b}).has_value());
+    CHECK(watch->current() == both);
+    CHECK(watch->take({a}) == true);
+}
+
 }  // namespace heliopost::net

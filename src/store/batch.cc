@@ -40,6 +40,11 @@ void Batch::erase_range(std::string low, std::string high) {
     erases_.push_back({std::move(low), std::move(high)});
 }
 
+void Batch::erase_all() {
+    grow(3 * row_octets);
+    erases_all_ = true;
+}
+
 void Batch::add(std::string counter, std::int64_t delta, std::optional<std::uint64_t> at_most) {
     ASSERT(!counter.empty());
     grow(counter.size() + row_octets);

@@ -52,6 +52,11 @@ public:
     void erase(std::string key);
     void erase_range(std::string low, std::string high);  // [low, high)
 
+    // All that the partition has: rows, counters, change log. Before this batch's puts; for a partition that
+    // is never used again, because a counter may live on in memory for a while. References are not rows of
+    // it.
+    void erase_all();
+
     // Adds to a counter; fails with Fault::over_quota when the result would pass at_most, with
     // Fault::internal when it would fall below 0. A negative delta is never over quota.
     void add(std::string counter, std::int64_t delta, std::optional<std::uint64_t> at_most = std::nullopt);
@@ -106,6 +111,7 @@ public:
     const std::vector<Assert>& asserts() const { return asserts_; }
     const std::vector<LogRow>& log_rows() const { return log_rows_; }
     const std::vector<Reference>& references() const { return references_; }
+    bool erases_all() const { return erases_all_; }
     size_t octets() const { return octets_; }
     bool value_too_large() const { return value_too_large_; }
     void fill(const std::vector<std::uint64_t>& slots);  // fills every hole in place
@@ -116,6 +122,7 @@ private:
     PartitionId partition_;
     bool wants_mod_sequence_ = false;
     bool value_too_large_ = false;
+    bool erases_all_ = false;
     size_t octets_ = 0;
     std::vector<Put> puts_;
     std::vector<Erase> erases_;

@@ -205,6 +205,34 @@ TEST_CASE_TEMPLATE("store: erase and erase_range come before the puts of a batch
     CHECK(f.get(ben_rows, "c") == "1");
 }
 
+TEST_CASE_TEMPLATE("store: erase_all leaves nothing of a partition, and the others alone", Engine,
+                   MemoryEngine, RocksEngine) {
+    Fixture<Engine> f;
+    for (const PartitionId partition : {ann_rows, ben_rows}) {
+        Batch batch = row(partition, "a", "1");
+        batch.put(std::string("\xff\xff"), std::string("last"));
+        batch.add("counter", 5);
+        batch.mod_sequence();
+        batch.log(ChangeKind::email, 0, Tuple().u8(1));
+        REQUIRE(f.commit(std::move(batch)));
+    }
+    Batch batch(ann_rows);
+    batch.erase_all();
+    batch.put(std::string("new"), std::string("2"));
+    REQUIRE(f.commit(std::move(batch)));
+    for (const bool again : {false, true}) {
+        if (again) f.reopen();
+        CHECK(f.scan("", "") == "new=2 ");
+        CHECK(f.world.run(f.store->changes(AccountId(ann_rows.number), ModSequence(), 10))->empty());
+        CHECK(f.get(ben_rows, "a") == "1");
+        CHECK(f.get(ben_rows, "\xff\xff") == "last");
+        CHECK(f.counter(ben_rows, "counter") == 5);
+        CHECK(f.world.run(f.store->changes(AccountId(ben_rows.number), ModSequence(), 10))->size() == 1);
+    }
+    CHECK(f.counter(ann_rows, "counter") == 0);  // once it is not in the committer's memory any more
+    CHECK(f.counter(ann_rows, std::string(mod_sequence_counter)) == 0);
+}
+
 TEST_CASE_TEMPLATE("store: ranges of more rows than are erased singly, and of rows just written", Engine,
                    MemoryEngine, RocksEngine) {
     Fixture<Engine> f;

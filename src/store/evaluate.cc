@@ -171,6 +171,10 @@ private:
     void write_batch(Batch& batch, const Committed::Part& part) {
         batch.fill(part.slots);
         const PartitionId partition = batch.partition();
+        if (batch.erases_all())
+            for (const Space space : {Space::rows, Space::counters, Space::changes})
+                target_.erase_range(partition, engine_key(partition, space, {}),
+                                    engine_end(partition, space, {}));
         for (const Batch::Erase& erase : batch.erases()) {
             engine_key(scratch_, partition, Space::rows, erase.low);
             if (erase.high.empty())

@@ -7,6 +7,7 @@ namespace heliopost::transport {
 
 Attempt::Attempt(Sending& with, const queue::Lease& lease)
     : with_(with),
+      options_(with.options),
       lease_(lease),
       tried_(lease.recipients.size()),
       noted_(lease.recipients.size()),
@@ -17,7 +18,7 @@ Attempt::Attempt(Sending& with, const queue::Lease& lease)
 net::Task<std::vector<Tried>> Attempt::run() {
     co_await try_cached();
     if (remaining_.empty()) co_return tried_;
-    Router router(with_.world, with_.options);
+    Router router(with_.world, *options_);
     const Route route = co_await router.find(lease_.recipients.front().domain);
     if (!route) {
         for (const std::size_t i : remaining_)
@@ -48,7 +49,7 @@ net::Task<void> Attempt::try_hop(Hop hop) {
 
 ClientOptions Attempt::client_options(bool in_clear) const {
     using Tls = ClientOptions::Tls;
-    const TransportOptions& from = with_.options;
+    const TransportOptions& from = *options_;
     ClientOptions options;
     options.host_name = from.host_name;
     options.tls = in_clear ? Tls::none : Tls::opportunistic;
@@ -68,7 +69,7 @@ net::Task<std::unique_ptr<Client>> Attempt::connect(Hop hop, bool in_clear, bool
     const ClientOptions options = client_options(in_clear);
     net::DialOptions dial;
     std::vector<net::IpAddress> sources;
-    for (const net::IpAddress& source : with_.options.source_addresses)
+    for (const net::IpAddress& source : options_->source_addresses)
         if (source.is_v4() == hop.at.address.is_v4()) sources.push_back(source);
     if (!sources.empty()) dial.source = sources[with_.world.random_number() % sources.size()];
 
@@ -124,7 +125,7 @@ net::Task<void> Attempt::transact(std::unique_ptr<Client> client, bool cached) {
         }
     }
     if (client->closing()) co_return;
-    if (client->messages >= with_.options.messages_per_connection_max) {
+    if (client->messages >= options_->messages_per_connection_max) {
         with_.connections.end(std::move(client));
     } else {
         with_.connections.keep(lease_.destination, std::move(client));

@@ -32,7 +32,7 @@ inline constexpr std::chrono::minutes hops_wait_max{15};  // after it no further
 struct Sending {
     net::World& world;
     store::Store& store;
-    const TransportOptions& options;
+    std::shared_ptr<const TransportOptions> options;  // of attempts that begin
     Connections& connections;
     std::shared_ptr<std::size_t> open;  // clients alive
 };
@@ -62,6 +62,7 @@ private:
     void note(std::size_t recipient, Tried tried);
 
     Sending& with_;
+    const std::shared_ptr<const TransportOptions> options_;
     const queue::Lease& lease_;
     std::vector<Tried> tried_;
     std::vector<bool> noted_;             // a hop could not be used: tried_ says why

@@ -44,7 +44,8 @@ struct Transport::State {
     net::World& world;
     queue::Queue& queue;
     directory::Directory& directory;
-    const TransportOptions options;
+    std::shared_ptr<const TransportOptions> options;
+    const bool one_destination;  // a smart host was there when the queue was grouped
     delivery::Delivering delivering;
     net::TaskGroup takers;
     net::TaskGroup attempts;

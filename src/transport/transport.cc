@@ -4,6 +4,7 @@
 #include <exception>
 #include <utility>
 
+#include "base/assert.h"
 #include "transport/bounce.h"
 #include "transport/state.h"
 
@@ -14,16 +15,17 @@ Transport::State::State(net::World& of_world, queue::Queue& of_queue, store::Sto
     : world(of_world),
       queue(of_queue),
       directory(of_directory),
-      options(std::move(given)),
+      options(std::make_shared<const TransportOptions>(std::move(given))),
+      one_destination(options->smart_host.has_value()),
       delivering{.world = world,
                  .store = store,
                  .queue = queue,
-                 .host_name = options.host_name,
-                 .expire_after = options.retry.expire_after},
+                 .host_name = options->host_name,
+                 .expire_after = options->retry.expire_after},
       takers(world, "transport"),
       attempts(world, "attempt"),
       records(world, "outcome"),
-      connections(world, records, options.cached_for),
+      connections(world, records, options->cached_for),
       sending{.world = world,
               .store = store,
               .options = options,
@@ -34,7 +36,7 @@ Transport::State::State(net::World& of_world, queue::Queue& of_queue, store::Sto
 bool Transport::State::may_start(std::string_view destination) {
     const auto already = granted.find(destination);
     const std::size_t to_it = slots->of(destination) + (already == granted.end() ? 0 : already->second);
-    if (slots->all + granted_all >= options.connections_max || to_it >= options.per_destination_max)
+    if (slots->all + granted_all >= options->connections_max || to_it >= options->per_destination_max)
         return false;
     ++granted[std::string(destination)];
     ++granted_all;
@@ -103,7 +105,7 @@ net::Task<void> Transport::State::attempt(queue::Lease lease, std::unique_ptr<Sl
         const Verdict verdict = temporary({4, 3, 0}, "an error of our own");
         tried.resize(lease.recipients.size(), {.verdict = verdict, .host = {}, .tls = "none"});
     }
-    Settled settled = settle(world, options, lease, tried);
+    Settled settled = settle(world, *options, lease, tried);
     log_attempt(world, lease, tried, settled);
     records.spawn(record(std::move(lease), std::move(settled), std::move(slot)));
 }
@@ -118,7 +120,7 @@ net::Task<void> Transport::State::record(queue::Lease lease, Settled settled, st
         } else {
             world.log().error("dsn.failed",
                               {{"queue_id", queue::to_text(entry->id)}, {"reason", made.error().text}});
-            put_off(settled, world.now() + options.retry.first);
+            put_off(settled, world.now() + options->retry.first);
         }
     }
     const Result<void> done =
@@ -166,6 +168,17 @@ void Transport::start() {
 
 net::Task<void> Transport::stop(Deadline deadline) {
     return state_->stop(deadline);
+}
+
+void Transport::change(TransportOptions options) {
+    const TransportOptions& now = *state_->options;
+    ASSERT(options.smart_host || !state_->one_destination);
+    options.host_name = now.host_name;
+    options.cached_for = now.cached_for;
+    state_->delivering.expire_after = options.retry.expire_after;
+    state_->options = std::make_shared<const TransportOptions>(std::move(options));
+    state_->sending.options = state_->options;
+    state_->wake->set();
 }
 
 std::size_t Transport::attempts() const {

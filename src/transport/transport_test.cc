@@ -305,6 +305,31 @@ TEST_CASE("transport: no more than the cap go to one destination, and others are
     CHECK(site.b.open_most == 2);
 }
 
+TEST_CASE("transport: other options hold for what begins after them") {
+    OneHop site;
+    ScriptedServer smart(site.network, "smart.example", {"198.51.100.9"}, 587);
+    site.network.zone().add_address("smart.example", "198.51.100.9");
+    site.start();
+    site.submit({"bob@b.example"});
+    REQUIRE(site.until_empty(1min));
+    CHECK(site.b.taken.size() == 1);
+    TransportOptions options = site.options;
+    options.smart_host = SmartHost{.host = "smart.example", .port = 587, .require_tls = false};
+    site.transport->change(options);
+    site.network.run_for(10s);  // kept connections are gone
+    site.submit({"bob@b.example"});
+    site.submit({"cat@c.example"});
+    REQUIRE(site.until_empty(1min));
+    CHECK(site.b.taken.size() == 1);
+    CHECK(smart.taken.size() == 2);
+    site.transport->change(site.options);  // was not there at the start: may go again
+    site.network.run_for(10s);
+    site.submit({"bob@b.example"});
+    REQUIRE(site.until_empty(1min));
+    CHECK(site.b.taken.size() == 2);
+    CHECK(smart.taken.size() == 2);
+}
+
 TEST_CASE("transport: stop lets what is under way finish, and gives back what does not") {
     OneHop site;
     site.network.set_delay([](const net::MemoryLink&) { return 1s; });

@@ -95,6 +95,10 @@ def main():
             expect(serve(taken), EXIT_CONFIGURATION, str(port), "in use")
         second = other_ports(server, variant(server, "second.toml", "[smtp]", "[smtp]"))
         expect(serve(second), EXIT_CONFIGURATION, "another")
+        shared = other_ports(server, variant(server, "shared.toml", "/store", "/other-store"))
+        ours = f'[imap]\nlisten = ["127.0.0.1:{server.ports["imap"]}", "'
+        shared.write_text(shared.read_text().replace('[imap]\nlisten = ["', ours))
+        expect(serve(shared), EXIT_CONFIGURATION, str(server.ports["imap"]), "in use")  # by the other heliopost
         full_disk(server)
         server.stop()
         newer_store(server)

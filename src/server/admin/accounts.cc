@@ -58,6 +58,7 @@ net::Task<Result<Answer>> run_account(Administered* of, Request request) {
     }
     if (request.operation == "account.remove") {
         CO_TRY(co_await of->directory->remove_account(address));
+        if (of->account_removed) of->account_removed();
         co_return Answer{"removed account " + address, {"address"}, {{address}}};
     }
     co_return std::unexpected(unknown_operation(request));

@@ -17,8 +17,7 @@ net::Task<Result<Answer>> run(Administered* of, Request request) {
     if (subject == "queue") co_return co_await run_queue(of, std::move(request));
     if (request.operation == "server.reload") {
         if (!of->reload) co_return fail(Fault::not_found, "no server runs here");
-        CO_TRY(of->reload());
-        co_return Answer{"reloaded", {}, {}};
+        co_return co_await of->reload();
     }
     co_return std::unexpected(unknown_operation(request));
 }

@@ -4,8 +4,11 @@
 // One file a subject: domains.cc, accounts.cc, aliases.cc, queue.cc. Names: "subject.verb".
 #pragma once
 
+#include <functional>
+
 #include "directory/directory.h"
 #include "mailbox/account.h"
+#include "net/event.h"
 #include "net/task.h"
 #include "net/world.h"
 #include "queue/queue.h"
@@ -18,7 +21,9 @@ struct Administered {
     directory::Directory* directory = nullptr;
     mailbox::Accounts* accounts = nullptr;
     queue::Queue* queue = nullptr;
-    std::function<Result<void>()> reload;  // empty where no server runs
+    std::function<net::Task<Result<Answer>>()> reload;  // empty where no server runs
+    std::function<void()> account_removed;              // its mail waits to be erased; may be empty
+    net::Event* closing = nullptr;                      // set when the server drains (net/drain.h)
 };
 
 // Fault::not_found for an unknown operation.

@@ -18,8 +18,8 @@ net::Task<void> serve(Administered* of, std::unique_ptr<net::Stream> stream) {
     net::LineReader reader(*stream, buffer_octets);
     std::string line;
     for (;;) {
-        const Result<bool> got =
-            co_await reader.read_line(&line, request_octets_max, of->world->after(request_time_max));
+        const Result<bool> got = co_await reader.read_line(&line, request_octets_max,
+                                                           of->world->after(request_time_max), of->closing);
         if (got && !*got) co_return;
         Result<Answer> answer = fail(Fault::too_large, "the request is too large");
         if (got) {

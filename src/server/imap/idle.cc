@@ -1,5 +1,6 @@
 // IDLE: RFC 9051 §6.3.13.
 #include "base/text.h"
+#include "net/drain.h"
 #include "server/imap/session.h"
 
 namespace heliopost::imap_server {
@@ -9,8 +10,10 @@ net::Task<Completion> Session::idle() {
     imap::append_continuation(out_.text(), "idling");
     reader_.expect_line();
     const auto deadline = world_.after(idle_time_max + command_time_max);
+    const auto closing = wake_when_closing(&changed_);
     for (;;) {
         changed_.clear();  // first: a change during synchronise() sets it again
+        if (net::is_closing(service_.closing)) throw net::Stopped();
         if (selected_) co_await synchronise(Telling::everything);
         co_await out_.flush();
         if (stage_ == Stage::logout) co_return completed();

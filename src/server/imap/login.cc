@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "base/base64.h"
+#include "net/drain.h"
 #include "server/imap/session.h"
 #include "server/sasl/exchange.h"
 
@@ -34,7 +35,8 @@ net::Task<void> Session::begin_tls() {
     // What came behind STARTTLS was said in the clear: RFC 9051 §11.1, CVE-2021-33515.
     if (!input_.empty()) throw net::Gone("octets behind STARTTLS");
     auto tls = service_.tls();
-    co_await stream_->start_tls_server(std::move(tls), world_.after(tls_time_max));
+    co_await net::start_tls_unless_closing(stream_.get(), std::move(tls), world_.after(tls_time_max),
+                                           service_.closing);
     revision_ = imap::Revision::rev1;
     condstore_ = qresync_ = false;
     reader_ = imap::CommandReader(reader_limits());

@@ -8,6 +8,7 @@
 
 #include "directory/login.h"
 #include "mailbox/account.h"
+#include "net/event.h"
 #include "net/stream.h"
 #include "net/tls.h"
 #include "net/world.h"
@@ -24,6 +25,7 @@ struct Service {
     store::Store* store = nullptr;
     directory::Login* login = nullptr;
     mailbox::Accounts* accounts = nullptr;
+    net::Event* closing = nullptr;  // set when the server drains (net/drain.h)
 };
 
 // One client, from greeting to LOGOUT. Throws Gone, TimedOut or Stopped when the client is.

@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "net/drain.h"
 #include "server/imap/alarm.h"
 
 namespace heliopost::imap_server {
@@ -43,7 +44,8 @@ imap::ReaderLimits Session::reader_limits() const {
 net::Task<void> Session::run() {
     if (service_.tls_from_start) {
         auto tls = service_.tls();
-        co_await stream_->start_tls_server(std::move(tls), world_.after(tls_time_max));
+        co_await net::start_tls_unless_closing(stream_.get(), std::move(tls), world_.after(tls_time_max),
+                                               service_.closing);
     }
     imap::append_status(out_.text(), "", imap::Condition::ok, imap::code::capability(capabilities()),
                         service_.host_name + " Heliopost ready");
@@ -81,11 +83,19 @@ net::Task<bool> Session::wait_for_command(std::chrono::minutes time) {
     reader_.release_text();
     net::Event late(world_);
     const Alarm alarm(world_, world_.after(time), late);
+    const auto closing = wake_when_closing(&late);
     const auto ready = co_await stream_->wait_readable(world_.after(2 * time), &late);
+    if (net::is_closing(service_.closing)) throw net::Stopped();
     if (ready == net::Stream::Ready::input) co_return true;
     imap::append_status(out_.text(), "", imap::Condition::bye, "", "idle for too long");
     stage_ = Stage::logout;
     co_return false;
+}
+
+std::optional<net::EventWaiter> Session::wake_when_closing(net::Event* woken) {
+    if (service_.closing == nullptr) return std::nullopt;
+    if (service_.closing->is_set()) woken->set();
+    return std::make_optional<net::EventWaiter>(service_.closing, [woken] { woken->set(); });
 }
 
 net::Task<bool> Session::step() {
@@ -96,8 +106,10 @@ net::Task<bool> Session::step() {
         } else {
             co_await out_.flush();
         }
-        if (!co_await input_.fill(world_.after(command_time_max))) co_return false;
+        if (!co_await input_.fill(world_.after(command_time_max), service_.closing)) co_return false;
     }
+    // What has not come whole yet is no command under way.
+    if (net::is_closing(service_.closing)) throw net::Stopped();
     const auto got = reader_.feed(input_.buffered());
     input_.consume(got.taken);
     switch (got.event) {

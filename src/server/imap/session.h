@@ -54,6 +54,8 @@ private:
     net::Task<void> converse();
     net::Task<bool> step();  // one event of the reader; false: the client has closed
     net::Task<bool> wait_for_command(std::chrono::minutes time);
+    // Sets the event too when the server drains, for as long as the result lives.
+    std::optional<net::EventWaiter> wake_when_closing(net::Event* woken);
     net::Task<void> run_command(std::string text);
     net::Task<Completion> act(imap::Command command);
     bool may_come(const imap::CommandBody& body) const;

@@ -1,6 +1,7 @@
 // USER, PASS, AUTH and STLS.
 #include <utility>
 
+#include "net/drain.h"
 #include "server/pop3/session.h"
 #include "server/sasl/exchange.h"
 
@@ -80,7 +81,8 @@ net::Task<void> Session::start_tls() {
 net::Task<void> Session::shake_hands() {
     auto tls = service_.tls ? service_.tls() : nullptr;
     if (tls == nullptr) throw net::Gone("there is no certificate");
-    co_await stream_->start_tls_server(std::move(tls), world_.after(tls_time_max));
+    co_await net::start_tls_unless_closing(stream_.get(), std::move(tls), world_.after(tls_time_max),
+                                           service_.closing);
 }
 
 }  // namespace heliopost::pop3_server

@@ -7,6 +7,7 @@
 
 #include "directory/login.h"
 #include "mailbox/account.h"
+#include "net/event.h"
 #include "net/stream.h"
 #include "net/tls.h"
 #include "net/world.h"
@@ -20,6 +21,7 @@ struct Service {
     net::World* world = nullptr;
     directory::Login* login = nullptr;
     mailbox::Accounts* accounts = nullptr;
+    net::Event* closing = nullptr;  // set when the server drains (net/drain.h)
 };
 
 // One client, from greeting to QUIT. Throws Gone, TimedOut or Stopped when the client is.

@@ -1,5 +1,6 @@
 #include "server/pop3/session.h"
 
+#include <exception>
 #include <utility>
 
 namespace heliopost::pop3_server {
@@ -38,6 +39,22 @@ bool Session::refuse(std::string_view text, std::string_view code) {
 }
 
 net::Task<void> Session::run() {
+    std::exception_ptr reason;
+    try {
+        co_await talk();
+    } catch (const net::Stopped&) {
+        reason = std::current_exception();
+    }
+    if (!reason) co_return;
+    // Only between commands: within a message it would be taken for a part of it.
+    if (waiting_) {
+        refuse("the server is going down", "SYS/TEMP");  // RFC 3206 §3
+        co_await flush();
+    }
+    std::rethrow_exception(reason);
+}
+
+net::Task<void> Session::talk() {
     if (service_.tls_from_start) co_await shake_hands();
     say(service_.host_name + " Heliopost POP3");
     while (state_ != State::closed) {
@@ -56,7 +73,10 @@ net::Task<bool> Session::read_command() {
     // What was pipelined is answered together: RFC 2449 §6.6.
     if (!reader_.buffered().contains('\n')) co_await flush();
     const auto deadline = world_.after(idle_time_max);
-    const Result<bool> got = co_await reader_.read_line(&line_, pop3::auth_command_octets_max, deadline);
+    waiting_ = true;
+    const Result<bool> got =
+        co_await reader_.read_line(&line_, pop3::auth_command_octets_max, deadline, service_.closing);
+    waiting_ = false;
     if (got) co_return *got;
     refuse("line too long");
     co_return false;

@@ -37,6 +37,7 @@ public:
 
 private:
     // session.cc
+    net::Task<void> talk();
     net::Task<bool> read_command();
     net::Task<void> answer();
     net::Task<bool> act(pop3::Command command);  // true: done as asked
@@ -84,6 +85,7 @@ private:
     std::shared_ptr<const mailbox::View> view_;
     std::vector<bool> marked_;
     int errors_ = 0;
+    bool waiting_ = false;  // for a command; nothing is under way
 };
 
 }  // namespace heliopost::pop3_server

@@ -1,6 +1,7 @@
 // EHLO, HELO, LHLO and STARTTLS: who the client is and what we offer it.
 #include <utility>
 
+#include "net/drain.h"
 #include "server/smtp/session.h"
 
 namespace heliopost::smtp_server {
@@ -45,7 +46,8 @@ net::Task<void> Session::shake_hands() {
     auto tls = service_.tls ? service_.tls() : nullptr;
     if (tls == nullptr) throw net::Gone("there is no certificate");
     handshaking_ = true;
-    co_await stream_->start_tls_server(std::move(tls), within(tls_time_max));
+    co_await net::start_tls_unless_closing(stream_.get(), std::move(tls), within(tls_time_max),
+                                           service_.closing);
     handshaking_ = false;
 }
 

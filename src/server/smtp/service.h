@@ -16,6 +16,7 @@
 #include "directory/directory.h"
 #include "directory/login.h"
 #include "mailbox/account.h"
+#include "net/event.h"
 #include "net/stream.h"
 #include "net/tls.h"
 
@@ -37,6 +38,7 @@ struct Service {
     directory::Login* login = nullptr;
     mailbox::Accounts* accounts = nullptr;
     delivery::Delivering* delivering = nullptr;
+    net::Event* closing = nullptr;  // set when the server drains (net/drain.h)
 };
 
 // One client, from greeting to QUIT. Throws Gone, TimedOut or Stopped when the client is.

@@ -132,7 +132,8 @@ net::Task<bool> Session::read_command() {
     // Replies of a pipelined group go out together, once no whole command is waiting (RFC 2920 §3.2).
     if (!reader_.buffered().contains('\n')) co_await flush();
     const auto deadline = within(command_time_max);
-    const Result<bool> got = co_await reader_.read_line(&line_, smtp::auth_command_octets_max, deadline);
+    const Result<bool> got =
+        co_await reader_.read_line(&line_, smtp::auth_command_octets_max, deadline, service_.closing);
     if (got) co_return *got;
     // What the line was is lost, and so whether octets that are no commands follow it.
     co_await send({500, {5, 5, 2}, "line too long"});
