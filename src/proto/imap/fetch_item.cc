@@ -1,5 +1,6 @@
 #include "proto/imap/fetch_item.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/text.h"
