@@ -32,12 +32,12 @@ struct Packed {
 };
 
 void add_filings(Packed& packed, const Envelope& envelope, const Message& message, const Parcel& parcel,
-                 const std::string& received) {
+                 const std::string& received, std::size_t structures_octets) {
     if (parcel.plan.filings.empty()) return;
     mailbox::NewEmail email;
     email.blob = message.blob.ref;
     email.received = envelope.arrived;
-    email.structure = message.structure;
+    email.structure = mailbox::fitted(message.structure, structures_octets / parcel.plan.filings.size());
     email.preview = message.preview;
     packed.batches.reserve(parcel.plan.filings.size() + 1);
     for (const Filing& filing : parcel.plan.filings) {
@@ -100,7 +100,7 @@ net::Task<Result<void>> commit_parcel(Delivering* to, std::shared_ptr<const Enve
                                       std::shared_ptr<const Message> message, Parcel parcel) {
     const std::string received = received_for(*to, *envelope);
     Packed packed;
-    add_filings(packed, *envelope, *message, parcel, received);
+    add_filings(packed, *envelope, *message, parcel, received, to->structures_octets);
     CO_TRY(add_relays(packed, *envelope, *message, parcel, received, to->expire_after));
     if (packed.batches.empty())
         co_return Result<void>{};  // an alias to nobody: accepted and gone, as it says

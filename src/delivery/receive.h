@@ -19,6 +19,11 @@
 
 namespace heliopost::delivery {
 
+// What the copies of one message's structure may come to, in the accounts of all its recipients: they are in
+// memory until the commit. 10,000 recipients have 6.5 KB each, some times what a message of people and lists
+// has; past it the structure is kept as of one part, and the message whole (mailbox/file.h).
+inline constexpr std::size_t structures_octets_max = std::size_t{64} << 20;
+
 // What a delivery needs of the program; one a loop, outlives every delivery of it.
 struct Delivering {
     net::World& world;
@@ -26,6 +31,7 @@ struct Delivering {
     queue::Queue& queue;
     std::string host_name;
     std::chrono::milliseconds expire_after{std::chrono::days(5)};  // of what is relayed
+    std::size_t structures_octets = structures_octets_max;
 };
 
 // Has the message been through too many servers? RFC 5321 §6.3; answered with 5.4.6.

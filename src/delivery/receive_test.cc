@@ -28,12 +28,12 @@ TEST_CASE_FIXTURE(Fixture, "receive: one copy an account, whatever leads to it, 
                 text)
             .has_value());
     CHECK(disk->commits() == before + 1);
-    REQUIRE(inbox(ann).size() == 1);
-    CHECK(inbox(bob).size() == 1);
-    CHECK(inbox(ann)[0].starts_with(
+    REQUIRE(messages(ann).size() == 1);
+    CHECK(messages(bob).size() == 1);
+    CHECK(messages(ann)[0].starts_with(
         "Return-Path: <x@b.example>\r\nDelivered-To: ann@a.example\r\nReceived: from "));
-    CHECK(inbox(bob)[0].contains("Delivered-To: both@a.example\r\n"));
-    CHECK(inbox(ann)[0].ends_with(text));
+    CHECK(messages(bob)[0].contains("Delivered-To: both@a.example\r\n"));
+    CHECK(messages(ann)[0].ends_with(text));
     const auto out = queued();
     REQUIRE(out.size() == 1);
     REQUIRE(out[0].recipients.size() == 1);
@@ -49,7 +49,7 @@ TEST_CASE_FIXTURE(Fixture, "receive: all or nothing") {
     REQUIRE_FALSE(got.has_value());
     CHECK(got.error().fault == Fault::temporary);
     disk->set_failing(false);
-    CHECK(inbox(ann).empty());
+    CHECK(messages(ann).empty());
     CHECK(queued().empty());
     CHECK(queue->counts().pending == 0);
 }
@@ -58,7 +58,7 @@ TEST_CASE_FIXTURE(Fixture, "receive: an alias to nobody is accepted and gone") {
     const auto nobody = std::make_shared<Envelope>(*envelope({"ann@a.example"}));
     nobody->recipients[0].resolution.accounts.clear();
     CHECK(run(delivery::receive(delivering.get(), nobody, message(text))).has_value());
-    CHECK(inbox(ann).empty());
+    CHECK(messages(ann).empty());
 }
 
 TEST_CASE_FIXTURE(Fixture, "receive: a loop is refused") {
@@ -69,20 +69,20 @@ TEST_CASE_FIXTURE(Fixture, "receive: a loop is refused") {
     REQUIRE(each.size() == 2);
     CHECK_FALSE(each[0].has_value());
     CHECK_FALSE(each[1].has_value());
-    CHECK(inbox(ann).empty());
+    CHECK(messages(ann).empty());
 }
 
 TEST_CASE_FIXTURE(Fixture, "receive: over quota by one message, which receive_each does not allow") {
     CHECK(receive({"bob@a.example"}, std::string(2'000, 'x') + "\r\n").has_value());
-    CHECK(inbox(bob).size() == 1);
+    CHECK(messages(bob).size() == 1);
     const auto each = receive_each({"ann@a.example", "bob@a.example", "both@a.example"}, text);
     REQUIRE(each.size() == 3);
     CHECK(each[0].has_value());
     REQUIRE_FALSE(each[1].has_value());
     CHECK(each[1].error().fault == Fault::over_quota);
     CHECK(each[2].has_value());
-    CHECK(inbox(ann).size() == 1);
-    CHECK(inbox(bob).size() == 2);
+    CHECK(messages(ann).size() == 1);
+    CHECK(messages(bob).size() == 2);
 }
 
 TEST_CASE_FIXTURE(Fixture, "receive_each: where all are well there is one commit") {
@@ -91,9 +91,27 @@ TEST_CASE_FIXTURE(Fixture, "receive_each: where all are well there is one commit
         receive_each({"ann@a.example", "bob@a.example", "both@a.example", "away@a.example"}, text);
     CHECK(each.size() == 4);
     CHECK(disk->commits() == before + 1);
-    CHECK(inbox(ann).size() == 1);
-    CHECK(inbox(bob).size() == 1);
+    CHECK(messages(ann).size() == 1);
+    CHECK(messages(bob).size() == 1);
     CHECK(queued().size() == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "receive: many copies of a large structure are kept as of one part, the message whole") {
+    std::string many = "Content-Type: multipart/mixed; boundary=b\r\nSubject: many\r\n\r\n";
+    for (int i = 0; i < 200; ++i)
+        many += "--b\r\nContent-Type: text/x-" + std::to_string(i) + "\r\n\r\nx\r\n";
+    many += "--b--\r\n";
+    delivering->structures_octets = 20'000;  // one copy, but not two
+    REQUIRE(receive({"ann@a.example"}, many).has_value());
+    CHECK(email(ann, 0)->structure->parts.size() == 201);
+    REQUIRE(receive({"both@a.example"}, many).has_value());
+    CHECK(email(ann, 1)->structure->parts.size() == 1);
+    CHECK(email(ann, 1)->structure->over_limit);
+    CHECK(email(ann, 1)->structure->envelopes[0].subject == "many");
+    CHECK(messages(ann)[1].ends_with(many));
+    REQUIRE(receive({"both@a.example"}, text).has_value());
+    CHECK(email(ann, 2)->structure->parts[0].is_type("text"));
 }
 
 TEST_CASE_FIXTURE(Fixture, "receive: every line of a message has its queue id") {

@@ -1,71 +1,26 @@
-// TestDelivery: one host with a store, a directory, mailboxes and a queue, for the tests of this folder.
+// TestDelivery: a host with accounts, mailboxes and a queue, for the tests of this folder and above. Test
+// only.
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "base/assert.h"
 #include "delivery/receive.h"
-#include "directory/directory.h"
-#include "mailbox/account.h"
-#include "net/memory_world.h"
-#include "store/memory_store.h"
+#include "mailbox/test_mail_host.h"
 
 namespace heliopost::delivery {
 
-template <class T>
-net::Task<void> keep_result(std::optional<T>* result, net::Task<T> task) {
-    T value = co_await std::move(task);
-    result->emplace(std::move(value));
-}
-
-struct TestDelivery {
-    net::MemoryNetwork network{1};
-    net::MemoryWorld* world;
-    std::shared_ptr<store::MemoryDisk> disk = std::make_shared<store::MemoryDisk>();
-    std::unique_ptr<store::MemoryStore> store;
-    std::unique_ptr<directory::Directory> directory;
-    std::unique_ptr<mailbox::Accounts> accounts;
+struct TestDelivery : mailbox::TestMailHost {
     std::unique_ptr<queue::Queue> queue;
     std::unique_ptr<Delivering> delivering;
 
-    explicit TestDelivery(Log::Sink sink = nullptr)
-        : world(&network.add_host("mx.a.example", {"192.0.2.1"}, std::move(sink))) {
-        store = std::make_unique<store::MemoryStore>(*world, disk, store::MemoryStore::Options{});
-        directory = directory::make_directory(*store, *world);
-        accounts = mailbox::make_accounts(*store, {world}, {});
-        queue = queue::make_queue(*store, world->log(), {});
-        delivering = std::make_unique<Delivering>(*world, *store, *queue, "mx.a.example");
-        require(run(directory->load()).has_value());
+    explicit TestDelivery(Log::Sink sink = nullptr, queue::QueueOptions options = {})
+        : TestMailHost("mx.a.example", std::move(sink)),
+          queue(queue::make_queue(*store, world->log(), std::move(options))),
+          delivering(std::make_unique<Delivering>(*world, *store, *queue, "mx.a.example")) {
         require(run(queue->load()).has_value());
-        require(run(directory->add_domain("a.example")).has_value());
-    }
-    ~TestDelivery() { require(network.run(*world, accounts->stop())); }
-    TestDelivery(const TestDelivery&) = delete;
-    TestDelivery& operator=(const TestDelivery&) = delete;
-
-    static void require(bool held) { ASSERT(held); }
-
-    template <class T>
-    T run(net::Task<T> task) {
-        std::optional<T> result;
-        require(network.run(*world, keep_result(&result, std::move(task))));
-        ASSERT(result.has_value());
-        return std::move(*result);
-    }
-
-    AccountId add_account(std::string address, std::uint64_t quota_octets = 0) {
-        const auto made = run(directory->add_account(
-            {std::move(address), "", "password", quota_octets, false}, &mailbox::Accounts::create));
-        require(made.has_value());
-        return made->id;
-    }
-    void add_alias(std::string address, std::vector<std::string> targets) {
-        require(run(directory->put_alias({std::move(address), std::move(targets), false})).has_value());
     }
 
     std::shared_ptr<Envelope> envelope(const std::vector<std::string>& recipients) {
@@ -87,7 +42,7 @@ struct TestDelivery {
     }
     std::shared_ptr<const Message> message(const std::string& octets) {
         Incoming incoming(*store, octets.size());
-        require(network.run(*world, incoming.append(octets)));
+        run_task(incoming.append(octets));
         auto message = run(incoming.finish());
         require(message.has_value());
         return std::make_shared<const Message>(*std::move(message));
@@ -100,20 +55,6 @@ struct TestDelivery {
         return run(delivery::receive_each(delivering.get(), envelope(recipients), message(octets)));
     }
 
-    std::vector<std::string> inbox(AccountId id) {
-        const auto account = accounts->open(id);
-        const auto view = run(account->view(mailbox::inbox));
-        require(view.has_value());
-        std::vector<std::string> out;
-        for (std::size_t i = 0; i < (*view)->size(); ++i) {
-            const auto emails = run(account->emails({(*view)->at(i).email}));
-            require(emails.has_value() && emails->size() == 1 && emails->front() != nullptr);
-            const auto text = run(account->read(emails->front(), 0, store::chunk_octets));
-            require(text.has_value());
-            out.push_back(*text);
-        }
-        return out;
-    }
     std::vector<queue::Shown> queued() {
         auto all = run(queue->list({}));
         require(all.has_value());

@@ -7,13 +7,13 @@
 
 #include "directory/change.h"
 #include "directory/password.h"
-#include "directory/test_host.h"
 #include "net/task_group.h"
+#include "store/test_host.h"
 
 namespace heliopost::directory {
 namespace {
 
-struct WithDirectory : TestHost {
+struct WithDirectory : store::TestHost {
     std::unique_ptr<Directory> directory = make_directory(*store, *world);
 
     WithDirectory() {

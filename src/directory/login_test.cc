@@ -8,8 +8,8 @@
 
 #include "directory/login_delay.h"
 #include "directory/remembered_passwords.h"
-#include "directory/test_host.h"
 #include "net/task_group.h"
+#include "store/test_host.h"
 
 namespace heliopost::directory {
 namespace {
@@ -19,7 +19,7 @@ using std::chrono::seconds;
 const net::IpAddress home = boost::asio::ip::make_address("192.0.2.77");
 const net::IpAddress elsewhere = boost::asio::ip::make_address("198.51.100.1");
 
-struct WithLogin : TestHost {
+struct WithLogin : store::TestHost {
     std::unique_ptr<Directory> directory = make_directory(*store, *world);
     int calls = 0;
     std::vector<std::string> hashes;  // that were verified against

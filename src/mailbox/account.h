@@ -126,6 +126,7 @@ public:
 };
 
 struct AccountsOptions {
+    std::size_t account_mailboxes = mailboxes_max;
     std::size_t view_memory_max = std::size_t{256} << 20;
     std::uint64_t log_operations_max = 1'000;    // of a mailbox, before its chunks are rewritten
     std::size_t rewrite_octets_max = 4'000'000;  // of one commit of a rewrite

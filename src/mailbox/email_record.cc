@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "mailbox/broken_record.h"
+#include "mailbox/file.h"
 #include "mailbox/mailbox.pb.h"
 #include "mailbox/structure_record.h"
 #include "store/tuple.h"
@@ -43,6 +44,16 @@ std::vector<std::string> encode_email(const NewEmail& email, std::uint64_t threa
     for (std::size_t at = 0; at < octets.size(); at += email_piece_octets)
         pieces.push_back(octets.substr(at, email_piece_octets));
     return pieces;
+}
+
+std::shared_ptr<const mime::Structure> fitted(std::shared_ptr<const mime::Structure> structure,
+                                              std::size_t octets) {
+    if (octets >= email_record_octets_max) return structure;  // encode_email sees to it
+    google::protobuf::Arena arena;
+    auto& out = *google::protobuf::Arena::CreateMessage<record::Structure>(&arena);
+    write_structure(out, *structure);
+    if (out.ByteSizeLong() <= octets) return structure;
+    return std::make_shared<const mime::Structure>(reduced(*structure));
 }
 
 Result<std::shared_ptr<const Email>> decode_email(EmailId id, std::string_view octets) {

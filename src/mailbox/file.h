@@ -6,6 +6,8 @@
 // LMTP enforce).
 #pragma once
 
+#include <cstddef>
+#include <memory>
 #include <optional>
 
 #include "base/id.h"
@@ -20,6 +22,11 @@ struct Quota {
     std::uint64_t octets_max = 0;  // 0: no limit
     enum class Mode : std::uint8_t { count, enforce } mode = Mode::count;
 };
+
+// The structure, or what is kept of it where its record would be larger than octets (structure_record.h).
+// Asked once for a message that is filed many times: each copy's record holds the structure.
+std::shared_ptr<const mime::Structure> fitted(std::shared_ptr<const mime::Structure> structure,
+                                              std::size_t octets);
 
 struct Filed {
     store::Slot uid;

@@ -57,7 +57,7 @@ public:
             if (!has(listing.mailboxes, parent, &Mailbox::name)) add_one(listing, parent, Role::none);
         }
         add_one(listing, name, role);
-        if (listing.mailboxes.size() + made_.size() > mailboxes_max)
+        if (listing.mailboxes.size() + made_.size() > core_->options.account_mailboxes)
             return fail(Fault::too_large, "too many mailboxes");
         return {};
     }

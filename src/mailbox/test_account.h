@@ -148,6 +148,10 @@ inline imap::Flags flags_of(std::initializer_list<imap::SystemFlag> system,
     return flags;
 }
 
+inline FlagChange adding(imap::Flags flags) {
+    return {imap::command::Store::Mode::add, std::move(flags), std::nullopt};
+}
+
 inline const imap::UidSet everything({{1, UINT32_MAX}});
 
 }  // namespace heliopost::mailbox

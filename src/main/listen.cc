@@ -11,6 +11,21 @@
 
 namespace heliopost {
 
+namespace {
+
+// What a connection past the limits is told. Before TLS nothing can be: a client would take it for a
+// handshake.
+std::string refusal_of(const std::string& listener, const std::string& host) {
+    const std::string busy = "too many connections, please try again later\r\n";
+    if (listener == "smtp" || listener == "submission" || listener == "lmtp")
+        return "421 " + host + ' ' + busy;  // RFC 5321 §3.8; no enhanced code in a greeting: RFC 2034 §4
+    if (listener == "imap") return "* BYE [UNAVAILABLE] " + busy;  // RFC 9051 §7.1.5, RFC 5530 §3
+    if (listener == "pop3") return "-ERR [SYS/TEMP] " + busy;      // RFC 3206 §4
+    return {};
+}
+
+}  // namespace
+
 Result<void> Program::bind(const std::vector<net::Endpoint>& at, std::string name,
                            const ListenSettings* settings,
                            std::function<net::Task<void>(Core&, std::unique_ptr<net::Stream>)> serve) {
@@ -89,9 +104,9 @@ void Program::accept(Core& core, std::size_t index) {
     };
     for (Bound& bound : bound_)
         if (bound.core == index)
-            core.accepting.spawn(net::accept_all(&core.world, std::move(bound.listener),
-                                                 limits_of(bound.settings), &core.connections, bound.name,
-                                                 bound.serve));
+            core.accepting.spawn(net::accept_all(
+                &core.world, std::move(bound.listener), limits_of(bound.settings), &core.connections,
+                bound.name, bound.serve, refusal_of(bound.name, settings_.server.host_name)));
 }
 
 }  // namespace heliopost

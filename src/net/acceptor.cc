@@ -4,6 +4,7 @@
 #include <optional>
 #include <system_error>
 
+#include "base/assert.h"
 #include "net/task_group.h"
 #include "net/world.h"
 
@@ -12,10 +13,21 @@ namespace {
 
 constexpr std::chrono::milliseconds exhausted_pause{100};
 constexpr std::chrono::seconds log_pause{1};
+constexpr std::chrono::milliseconds refuse_wait{100};
 
 Task<void> hold(ConnectionLimits::Token token, Task<void> connection) {
     const ConnectionLimits::Token held = std::move(token);
     co_await std::move(connection);
+}
+
+// A new connection's buffer takes it at once: a peer that does not read holds nobody up.
+Task<void> refuse(World* world, Stream* stream, const std::string* refusal) {
+    if (refusal->empty()) co_return;
+    try {
+        co_await stream->write(*refusal, world->after(refuse_wait));
+    } catch (const Gone&) {
+    } catch (const TimedOut&) {
+    }
 }
 
 // Says the same thing once a second at most, with how often it happened.
@@ -40,7 +52,8 @@ private:
 }  // namespace
 
 Task<void> accept_all(World* world, std::unique_ptr<Listener> listener, ConnectionLimits limits,
-                      TaskGroup* connections, std::string name, ServeConnection serve) {
+                      TaskGroup* connections, std::string name, ServeConnection serve, std::string refusal) {
+    ASSERT(refusal.size() <= refusal_octets_max);
     Complaint complaint(*world);
     for (;;) {
         std::unique_ptr<Stream> stream;
@@ -60,6 +73,7 @@ Task<void> accept_all(World* world, std::unique_ptr<Listener> listener, Connecti
             limits.take(peer.path.empty() ? &peer.address : nullptr);
         if (!token) {
             complaint.say(name, "too many connections", to_string(peer));
+            co_await refuse(world, stream.get(), &refusal);
             continue;
         }
         connections->spawn(hold(std::move(*token), serve(std::move(stream))));

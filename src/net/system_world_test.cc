@@ -1,9 +1,7 @@
-// Longer than 400 lines because sockets, listeners and cores are tested over one harness of real ports.
 #include "net/system_world.h"
 
 #include <doctest/doctest.h>
 #include <netinet/in.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,69 +11,11 @@
 #include <future>
 #include <system_error>
 
-#include "net/acceptor.h"
 #include "net/event.h"
 #include "net/fd_stream.h"
-#include "net/test_loop.h"
-
-using namespace std::chrono_literals;
+#include "net/test_echo.h"
 
 namespace heliopost::net {
-namespace {
-
-Endpoint loopback() {
-    return *parse_endpoint("127.0.0.1:0");
-}
-
-Task<void> send_back(World* world, std::unique_ptr<Stream> stream) {
-    char buffer[3000];
-    for (;;) {
-        const size_t count = co_await stream->read_some(buffer, world->after(20s));
-        if (count == 0) co_return;
-        co_await stream->write({buffer, count}, world->after(20s));
-    }
-}
-
-ServeConnection echo_on(World* world) {
-    return [world](std::unique_ptr<Stream> stream) { return send_back(world, std::move(stream)); };
-}
-
-Task<void> exchange(World* world, Endpoint at, size_t octets, int rounds, int* equal) {
-    const std::unique_ptr<Stream> stream = co_await world->dial(at, {}, world->after(20s));
-    const std::string sent = world->random_octets(octets);
-    std::string got(octets, '\0');
-    for (int i = 0; i < rounds; ++i) {
-        co_await stream->write(sent, world->after(20s));
-        for (size_t have = 0; have < octets;) {
-            const size_t count = co_await stream->read_some(std::span(got).subspan(have), world->after(20s));
-            if (count == 0) co_return;
-            have += count;
-        }
-        if (got != sent) co_return;
-    }
-    ++*equal;
-}
-
-Task<void> exchange_many(World* world, Endpoint at, int connections, int* equal) {
-    TaskGroup clients(*world, "clients");
-    for (int i = 0; i < connections; ++i) clients.spawn(exchange(world, at, 2000, 3, equal));
-    co_await clients.join(world->after(60s));
-}
-
-Endpoint serve_echo(TestLoop& loop, const Endpoint& at, ConnectionLimits limits) {
-    auto listener = loop.world.listen(at, {});
-    REQUIRE(listener.has_value());
-    const Endpoint where = (*listener)->local();
-    loop.tasks.spawn(
-        accept_all(&loop.world, std::move(*listener), limits, &loop.tasks, "echo", echo_on(&loop.world)));
-    return where;
-}
-
-Endpoint serve_echo(TestLoop& loop, const Endpoint& at = loopback()) {
-    return serve_echo(loop, at, ConnectionLimits({.per_address_max = 5000}));
-}
-
-}  // namespace
 
 TEST_CASE("TCP streams: a thousand connections echo") {
     TestLoop loop;
@@ -109,49 +49,6 @@ TEST_CASE("Unix streams echo; the socket has its mode, replaces a stale one, and
     }
     CHECK_FALSE(std::filesystem::exists(at.path));
 }
-
-namespace {
-
-struct Outcome {
-    std::string text;
-    std::chrono::microseconds took{};
-};
-
-// What ends an action: its own end, or which exception.
-Task<void> judge(World* world, Task<void> action, Outcome* outcome) {
-    const Instant begin = world->tick();
-    try {
-        co_await std::move(action);
-        outcome->text = "done";
-    } catch (const Gone& gone) {
-        outcome->text = std::string("gone: ") + gone.what();
-    } catch (const TimedOut&) {
-        outcome->text = "timed out";
-    } catch (const Stopped&) {
-        outcome->text = "stopped";
-    } catch (const std::exception& error) {
-        outcome->text = error.what();
-    }
-    outcome->took = world->tick() - begin;
-}
-
-Task<void> dial_and_close(World* world, Endpoint at, DialOptions options) {
-    const std::unique_ptr<Stream> stream = co_await world->dial(at, options, world->after(200ms));
-}
-
-Task<void> dial_and_read(World* world, Endpoint at, std::chrono::milliseconds patience) {
-    const std::unique_ptr<Stream> stream = co_await world->dial(at, {}, world->after(5s));
-    char octet;
-    co_await stream->read_some({&octet, 1}, world->after(patience));
-}
-
-Task<void> dial_and_flood(World* world, Endpoint at, std::chrono::milliseconds patience) {
-    const std::unique_ptr<Stream> stream = co_await world->dial(at, {}, world->after(5s));
-    const std::string much(32 << 20, 'x');
-    co_await stream->write(much, world->after(patience));
-}
-
-}  // namespace
 
 TEST_CASE("dialling: refused, no such source address, time-out, in use") {
     TestLoop loop;
@@ -239,180 +136,6 @@ TEST_CASE("stop ends every kind of wait with Stopped, pool work included") {
     group.spawn(sleep_long(world));
     CHECK(group.size() == 0);
     end_of_work.set_value();
-}
-
-namespace {
-
-Task<void> half_close(World* world, Endpoint at, std::string* got) {
-    const SocketAddress address = to_socket_address(at);
-    const int raw = socket(AF_INET, SOCK_STREAM, 0);
-    REQUIRE(connect(raw, reinterpret_cast<const sockaddr*>(&address.storage), address.size) == 0);
-    REQUIRE(::send(raw, "hello", 5, 0) == 5);
-    shutdown(raw, SHUT_WR);
-    char octet;
-    for (;;) {
-        co_await world->sleep_until(world->after(1ms));
-        const ssize_t count = recv(raw, &octet, 1, MSG_DONTWAIT);
-        if (count == 1) *got += octet;
-        if (count == 0) break;
-    }
-    ::close(raw);
-}
-
-Task<void> flood_after_close(World* world, Endpoint at) {
-    std::unique_ptr<Stream> stream = co_await world->dial(at, {}, world->after(5s));
-    const std::string octets(100'000, 'x');
-    for (;;) co_await stream->write(octets, world->after(5s));
-}
-
-Task<void> close_at_once(std::unique_ptr<Stream> stream) {
-    stream->close();
-    stream->close();
-    co_return;
-}
-
-}  // namespace
-
-TEST_CASE("TCP streams: a peer that half closes gets its answer; one that closed is Gone, without SIGPIPE") {
-    TestLoop loop;
-    std::string got;
-    loop.run(half_close(&loop.world, serve_echo(loop), &got));
-    CHECK(got == "hello");
-
-    auto listener = std::move(*loop.world.listen(loopback(), {}));
-    const Endpoint at = listener->local();
-    loop.tasks.spawn(accept_all(&loop.world, std::move(listener), ConnectionLimits({}), &loop.tasks,
-                                "closing", close_at_once));
-    Outcome outcome;
-    loop.run(judge(&loop.world, flood_after_close(&loop.world, at), &outcome));
-    CHECK(outcome.text.starts_with("gone: "));
-}
-
-namespace {
-
-// The writer may be ahead of its reader by what kernel and sockets hold, not more.
-Task<void> slow_reader(World* world, Listener* listener, size_t* read) {
-    const std::unique_ptr<Stream> stream = co_await listener->accept();
-    std::vector<char> buffer(64 << 10);
-    for (;;) {
-        const size_t count = co_await stream->read_some(buffer, world->after(10s));
-        if (count == 0) co_return;
-        *read += count;
-        if (*read < 2 << 20) co_await world->sleep_until(world->after(1ms));
-    }
-}
-
-}  // namespace
-
-TEST_CASE("TCP streams: 32 MiB arrive at a slow reader") {
-    TestLoop loop;
-    const auto listener = std::move(*loop.world.listen(loopback(), {}));
-    size_t read = 0;
-    loop.tasks.spawn(slow_reader(&loop.world, listener.get(), &read));
-    Outcome outcome;
-    loop.run(judge(&loop.world, dial_and_flood(&loop.world, listener->local(), 10s), &outcome));
-    CHECK(outcome.text == "done");
-    loop.run([](World* world, const size_t* octets) -> Task<void> {
-        for (int i = 0; i < 500 && *octets < 32 << 20; ++i) co_await world->sleep_until(world->after(10ms));
-    }(&loop.world, &read));
-    CHECK(read == 32 << 20);
-}
-
-namespace {
-
-Task<void> idle_until_event(World* world, Endpoint at, Event* event, std::string* trace) {
-    const std::unique_ptr<Stream> stream = co_await world->dial(at, {}, world->after(5s));
-    // Set before, set during, and input during the wait.
-    event->set();
-    *trace += co_await stream->wait_readable(world->after(5s), event) == Stream::Ready::event ? "e" : "i";
-    event->clear();
-    const World::TimerId timer = world->call_at(world->after(20ms), [event] { event->set(); });
-    (void)timer;
-    *trace += co_await stream->wait_readable(world->after(5s), event) == Stream::Ready::event ? "e" : "i";
-    event->clear();
-    co_await stream->write("x", world->after(5s));
-    *trace += co_await stream->wait_readable(world->after(5s), event) == Stream::Ready::event ? "e" : "i";
-    char octet;
-    co_await stream->read_some({&octet, 1}, world->after(5s));
-    *trace += octet;
-    try {
-        co_await stream->wait_readable(world->after(20ms), event);
-    } catch (const TimedOut&) {
-        *trace += "t";
-    }
-}
-
-}  // namespace
-
-TEST_CASE("wait_readable wakes for input, for the event and at the deadline") {
-    TestLoop loop;
-    Event event(loop.world);
-    std::string trace;
-    loop.run(idle_until_event(&loop.world, serve_echo(loop), &event, &trace));
-    CHECK(trace == "eeixt");
-}
-
-namespace {
-
-Task<void> hold_many(World* world, Endpoint at, int connections, int* echoed) {
-    std::vector<std::unique_ptr<Stream>> held;
-    for (int i = 0; i < connections; ++i) {
-        held.push_back(co_await world->dial(at, {}, world->after(5s)));
-        try {
-            co_await held.back()->write("x", world->after(5s));
-            char octet;
-            const size_t count = co_await held.back()->read_some({&octet, 1}, world->after(5s));
-            *echoed += static_cast<int>(count);
-        } catch (const Gone&) {
-        }
-    }
-}
-
-Task<void> hold_without_descriptors(World* world, Endpoint at, std::string* got) {
-    rlimit before{};
-    getrlimit(RLIMIT_NOFILE, &before);
-    std::unique_ptr<Stream> stream = co_await world->dial(at, {}, world->after(5s));
-    const int next = dup(0);
-    ::close(next);
-    const rlimit low{.rlim_cur = static_cast<rlim_t>(next), .rlim_max = before.rlim_max};
-    setrlimit(RLIMIT_NOFILE, &low);
-    co_await world->sleep_until(world->after(250ms));
-    setrlimit(RLIMIT_NOFILE, &before);
-    co_await stream->write("x", world->after(5s));
-    char octet;
-    co_await stream->read_some({&octet, 1}, world->after(5s));
-    *got = octet;
-}
-
-}  // namespace
-
-TEST_CASE("accept loop: connections past the limits are closed; the others and their places come back") {
-    TestLoop loop;
-    const ConnectionLimits limits({.per_address_max = 5, .connections_max = 100});
-    const Endpoint at = serve_echo(loop, loopback(), limits);
-    int echoed = 0;
-    loop.run(hold_many(&loop.world, at, 8, &echoed));
-    CHECK(echoed == 5);
-    CHECK(loop.log.contains("too many connections"));
-    loop.run([](World* world, const ConnectionLimits* counted) -> Task<void> {
-        for (int i = 0; i < 500 && counted->size() > 0; ++i) co_await world->sleep_until(world->after(10ms));
-    }(&loop.world, &limits));
-    CHECK(limits.size() == 0);
-}
-
-TEST_CASE("accept loop: without descriptors it pauses and goes on") {
-    // UBSan looks at a type it has not met through a pipe, which needs descriptors: let it meet this one now.
-    try {
-        throw std::system_error(EMFILE, std::generic_category(), "accept");
-    } catch (const std::system_error& error) {
-        REQUIRE(error.code().value() == EMFILE);
-    }
-    TestLoop loop;
-    const Endpoint at = serve_echo(loop);
-    std::string got;
-    loop.run(hold_without_descriptors(&loop.world, at, &got));
-    CHECK(got == "x");
-    CHECK(loop.log.contains("Too many open files"));
 }
 
 namespace {

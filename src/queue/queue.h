@@ -38,7 +38,8 @@
 
 namespace heliopost::queue {
 
-inline constexpr std::size_t entries_max = 1'000'000;              // in all; past it has_room() is false
+inline constexpr std::size_t entries_max =
+    1'000'000;  // in all, unless the options say less; then has_room() is false
 inline constexpr std::size_t lease_recipients_max = 1'000;         // of one lease
 inline constexpr std::size_t leases_max = 1'000;                   // of one call of due()
 inline constexpr std::size_t list_max = 1'000;                     // entries of one call of list()
@@ -155,6 +156,7 @@ struct QueueOptions {
     // What shares an attempt with what, from a normalised domain; empty: the domain itself. A smart host
     // gives the same for all. Must be pure.
     std::function<std::string(std::string_view domain)> destination_of;
+    std::size_t room_entries = entries_max;  // has_room() is false from here on
 };
 
 class Queue {
@@ -200,7 +202,7 @@ public:
     virtual net::Task<Result<Shown>> show(QueueId id) = 0;
 
     virtual Counts counts() const = 0;
-    // False at entries_max: new mail gets 452.
+    // False at QueueOptions::room_entries: new mail gets 452.
     virtual bool has_room() const = 0;
 };
 

@@ -5,18 +5,18 @@
 #include <algorithm>
 #include <set>
 
-#include "directory/test_host.h"
 #include "net/task_group.h"
 #include "queue/check.h"
 #include "queue/records.h"
 #include "store/keys.h"
+#include "store/test_host.h"
 
 namespace heliopost::queue {
 namespace {
 
 using namespace std::chrono_literals;
 
-struct Fixture : directory::TestHost {
+struct Fixture : store::TestHost {
     std::unique_ptr<Queue> queue = make_queue(*store, world->log(), {});
     store::BlobRef blob;
 

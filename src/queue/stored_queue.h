@@ -89,6 +89,7 @@ public:
     StoredQueue(store::Store& store, const Log& log, const QueueOptions& options)
         : store_(store),
           log_(log),
+          room_entries_(options.room_entries),
           shared_(std::make_shared<Shared>([of = options.destination_of](const Recipient& recipient) {
               return of ? of(recipient.domain) : recipient.domain;
           })) {}
@@ -122,7 +123,7 @@ public:
         const std::lock_guard lock(shared_->mutex);
         return shared_->index.counts();
     }
-    bool has_room() const override { return counts().entries < entries_max; }
+    bool has_room() const override { return counts().entries < room_entries_; }
 
 private:
     // Changes a row, or says false to leave it as it is.
@@ -151,6 +152,7 @@ private:
 
     store::Store& store_;
     const Log& log_;
+    const std::size_t room_entries_;
     IdSource ids_;
     std::shared_ptr<Shared> shared_;
     std::mutex unrecorded_mutex_;

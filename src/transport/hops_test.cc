@@ -1,7 +1,8 @@
-// Which of several hops is used, and the smart host.
+// Which of several hops is used, and from which address.
 #include <doctest/doctest.h>
 
-#include "base/assert.h"
+#include <set>
+
 #include "transport/test_site.h"
 
 namespace heliopost::transport {
@@ -16,17 +17,6 @@ struct TwoHops : Site {
         network.zone().add_mx("b.example", 20, "two.b.example");
         network.zone().add_address("one.b.example", "198.51.100.1");
         network.zone().add_address("two.b.example", "198.51.100.2");
-    }
-};
-
-struct Relay : Site {
-    ScriptedServer relay{network, "relay.isp.example", {"198.51.100.50"}, 587};
-
-    Relay() {
-        network.zone().add_address("relay.isp.example", "198.51.100.50");
-        relay.extensions = {"PIPELINING", "STARTTLS", "AUTH PLAIN LOGIN"};
-        options.smart_host =
-            SmartHost{.host = "relay.isp.example", .user = "ann", .password = "pa ss", .roots_file = {}};
     }
 };
 
@@ -106,62 +96,60 @@ TEST_CASE("hops: null MX and a missing domain bounce without a connection") {
     CHECK((inbox[0] + inbox[1]).contains("Status: 5.1.2"));
 }
 
-TEST_CASE("smart host: everything goes there, over TLS, logged in, on one connection") {
-    Relay site;
-    site.options.per_destination_max = 1;
-    site.start();
-    site.submit({"bob@b.example"});
-    site.submit({"cat@c.example"});
-    REQUIRE(site.until_empty(1min));
-    REQUIRE(site.relay.taken.size() == 2);
-    CHECK(site.relay.taken[0].tls);
-    CHECK(site.relay.connections == 1);
-    CHECK(site.relay.count("AUTH PLAIN AGFubgBwYSBzcw==") == 1);  // \0ann\0pa ss
-    CHECK_FALSE(site.logged("pa ss"));
+TEST_CASE("hops: mail leaves from the source address of the hop's family, or over IPv4 alone") {
+    struct Case {
+        bool ipv6;
+        std::vector<std::string> sources;
+        std::string from;
+    };
+    const Case cases[] = {{true, {"192.0.2.5", "2001:db8::5"}, "2001:db8::5"},
+                          {false, {"192.0.2.5", "2001:db8::5"}, "192.0.2.5"},
+                          {true, {"192.0.2.5"}, "2001:db8::1"},  // none of the family: the system's
+                          {false, {}, "192.0.2.1"}};
+    for (const auto& [ipv6, sources, from] : cases) {
+        CAPTURE(from);
+        Site site({"192.0.2.1", "192.0.2.5", "2001:db8::1", "2001:db8::5"});
+        ScriptedServer server(site.network, "mx.b.example", {"198.51.100.1", "2001:db8:b::1"});
+        site.network.zone().add_mx("b.example", 10, "mx.b.example");
+        site.network.zone().add_address("mx.b.example", "198.51.100.1");
+        site.network.zone().add_address("mx.b.example", "2001:db8:b::1");
+        site.options.ipv6 = ipv6;
+        for (const std::string& source : sources)
+            site.options.source_addresses.push_back(boost::asio::ip::make_address(source));
+        site.start();
+        site.submit({"bob@b.example"});
+        REQUIRE(site.until_empty(1min));
+        REQUIRE(server.taken.size() == 1);
+        CHECK(server.taken[0].from.to_string() == from);
+    }
 }
 
-TEST_CASE("smart host: TLS from the start") {
-    Relay site;
-    site.relay.tls_from_start = true;
-    ASSERT(site.options.smart_host.has_value());
-    site.options.smart_host->tls_from_start = true;
-    site.start();
-    site.submit({"bob@b.example"});
-    REQUIRE(site.until_empty(1min));
-    REQUIRE(site.relay.taken.size() == 1);
-    CHECK(site.relay.taken[0].tls);
-}
-
-TEST_CASE(
-    "smart host: without TLS, without AUTH or with a wrong password the mail waits, it is not bounced") {
-    Relay site;
-    std::string reason;
-    SUBCASE("no STARTTLS") {
-        site.relay.extensions = {"AUTH PLAIN"};
-        reason = "offers no STARTTLS";
+TEST_CASE("hops: several source addresses take turns by chance; one that is not ours makes the mail wait") {
+    Site site({"192.0.2.1", "192.0.2.5"});
+    site.options.cached_for = 0ms;
+    ScriptedServer server(site.network, "mx.b.example", {"198.51.100.1"});
+    site.network.zone().add_mx("b.example", 10, "mx.b.example");
+    site.network.zone().add_address("mx.b.example", "198.51.100.1");
+    SUBCASE("ours") {
+        for (const char* source : {"192.0.2.1", "192.0.2.5"})
+            site.options.source_addresses.push_back(boost::asio::ip::make_address(source));
+        site.start();
+        std::set<std::string> seen;
+        for (int i = 0; i < 30; ++i) {
+            site.submit({"bob@b.example"});
+            REQUIRE(site.until_empty(1min));
+            seen.insert(server.taken.back().from.to_string());
+        }
+        CHECK(seen == std::set<std::string>{"192.0.2.1", "192.0.2.5"});
     }
-    SUBCASE("broken handshake: never in the clear") {
-        site.relay.breaks_tls = true;
-        reason = "TLS handshake";
+    SUBCASE("not ours") {
+        site.options.source_addresses = {boost::asio::ip::make_address("192.0.2.77")};
+        site.start();
+        site.submit({"bob@b.example"});
+        REQUIRE(site.until([&] { return site.logged("status=deferred"); }));
+        CHECK(site.log_line("status=deferred").contains("4.4.1"));
+        CHECK(server.connections == 0);
     }
-    SUBCASE("no AUTH") {
-        site.relay.extensions = {"STARTTLS"};
-        reason = "offers no AUTH";
-    }
-    SUBCASE("wrong password") {
-        site.relay.answer = [](const std::string& line) -> std::optional<std::string> {
-            return line.starts_with("AUTH") ? std::optional<std::string>("535 5.7.8 no\r\n") : std::nullopt;
-        };
-        reason = "535";
-    }
-    site.start();
-    const QueueId id = site.submit({"bob@b.example"});
-    REQUIRE(site.until([&] { return site.logged("status=deferred"); }));
-    CHECK(site.log_line("status=deferred").contains(reason));
-    CHECK(site.relay.taken.empty());
-    CHECK(site.relay.count("MAIL") == 0);
-    CHECK(site.relay.connections == 1);
-    CHECK(site.show(id).recipients[0].state == queue::State::pending);
 }
 
 }  // namespace heliopost::transport

@@ -4,12 +4,12 @@
 
 #include <set>
 
-#include "directory/test_host.h"
+#include "store/test_host.h"
 
 namespace heliopost::transport {
 namespace {
 
-struct Zone : directory::TestHost {
+struct Zone : store::TestHost {
     TransportOptions options;
     Zone() {
         options.host_name = "mx.a.example";

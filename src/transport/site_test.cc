@@ -63,6 +63,7 @@ net::Task<void> ScriptedServer::serve(std::unique_ptr<net::Stream> stream) {
     net::LineReader reader(*stream, 4'096);
     Taken now;
     now.connection = ++connections;
+    now.from = stream->peer().address;
     bool tls = tls_from_start;
     if (tls_from_start) co_await stream->start_tls_server(nullptr, world.after(1min));
     const std::string greeting = (answer ? answer("") : std::nullopt).value_or("220 ready\r\n");
@@ -93,7 +94,12 @@ net::Task<bool> ScriptedServer::converse(net::Stream* stream, net::LineReader* r
     if (line == "QUIT") co_return false;
     const bool positive = reply.front() == '2';
     if (starts(line, "MAIL") && positive)
-        *now = {.mail = line, .rcpts = {}, .content = {}, .tls = *tls, .connection = now->connection};
+        *now = {.mail = line,
+                .rcpts = {},
+                .content = {},
+                .tls = *tls,
+                .connection = now->connection,
+                .from = now->from};
     if (starts(line, "RCPT") && positive) now->rcpts.push_back(line);
     if (line == "RSET") now->rcpts.clear();
     if (line == "STARTTLS" && positive) {
@@ -122,7 +128,7 @@ net::Task<void> ScriptedServer::take_content(net::LineReader* reader, Taken* now
     }
 }
 
-Site::Site() {
+Site::Site(std::vector<std::string> addresses) : TestHost("a.example", std::move(addresses)) {
     options.host_name = "mx.a.example";
     REQUIRE(run(directory->load()).has_value());
 }

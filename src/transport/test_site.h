@@ -12,12 +12,12 @@
 #include <string_view>
 #include <vector>
 
-#include "directory/test_host.h"
 #include "mailbox/account.h"
 #include "net/line_reader.h"
 #include "net/task_group.h"
 #include "proto/smtp/address.h"
 #include "queue/queue.h"
+#include "store/test_host.h"
 #include "transport/transport.h"
 
 namespace heliopost::transport {
@@ -31,6 +31,7 @@ struct Taken {
     std::string content;             // dot-stuffed, as it came, without the final dot
     bool tls = false;
     std::size_t connection = 0;
+    net::IpAddress from;
 };
 
 class ScriptedServer {
@@ -69,13 +70,13 @@ private:
     net::TaskGroup tasks_;
 };
 
-struct Site : directory::TestHost {
+struct Site : store::TestHost {
     TransportOptions options;
     std::unique_ptr<directory::Directory> directory = directory::make_directory(*store, *world);
     std::unique_ptr<queue::Queue> queue;
     std::unique_ptr<Transport> transport;
 
-    Site();
+    explicit Site(std::vector<std::string> addresses = {"192.0.2.1"});
     ~Site();
     void start();
     void stop(std::chrono::seconds within = 10s);

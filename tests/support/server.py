@@ -67,7 +67,7 @@ def make_certificate(directory, names):
 
 
 class Server:
-    def __init__(self, domain="a.example", address="127.0.0.1", smtp_port=None, extra=""):
+    def __init__(self, domain="a.example", address="127.0.0.1", smtp_port=None, extra="", listener=""):
         self.domain, self.address = domain, address
         self.host_name = f"mx.{domain}"
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="heliopost-test."))
@@ -76,11 +76,11 @@ class Server:
         self.ports["smtp"] = smtp_port or free_port(address)
         self.certificate, self.key = make_certificate(self.directory, [self.host_name, "localhost"])
         self.config = self.directory / "heliopost.toml"
-        self.config.write_text(self._configuration(extra))
+        self.config.write_text(self._configuration(extra, listener))
         self.log = self.directory / "log"
         self.process = None
 
-    def _configuration(self, extra):
+    def _configuration(self, extra, listener):
         at = lambda name: f'["{self.address}:{self.ports[name]}"]'
         return f"""
 [server]
@@ -92,17 +92,22 @@ disk_reserve = 1
 certificates = [{{ certificate = "{self.certificate}", key = "{self.key}" }}]
 [smtp]
 listen = {at("smtp")}
+{listener}
 [submission]
 listen = {at("submission")}
 listen_tls = {at("submissions")}
+{listener}
 [lmtp]
 listen = {at("lmtp")}
+{listener}
 [imap]
 listen = {at("imap")}
 listen_tls = {at("imaps")}
+{listener}
 [pop3]
 listen = {at("pop3")}
 listen_tls = {at("pop3s")}
+{listener}
 {extra}
 """
 

@@ -1,5 +1,6 @@
 #include "proto/imap/fetch_item.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/text.h"
@@ -223,9 +224,12 @@ Result<std::vector<FetchItem>> parse_fetch_items(Cursor& in) {
         items.push_back(TRY(parse_fetch_item(in)));
         return items;
     }
+    size_t asked = 0;
     do {
-        if (items.size() == fetch_items_max) return fail(Fault::too_large, "too many FETCH items");
-        items.push_back(TRY(parse_fetch_item(in)));
+        if (++asked > fetch_items_max) return fail(Fault::too_large, "too many FETCH items");
+        FetchItem item = TRY(parse_fetch_item(in));
+        // Asked twice, told once: else a line of a hundred ENVELOPEs is answered with a hundred large ones.
+        if (std::ranges::find(items, item) == items.end()) items.push_back(std::move(item));
     } while (in.take(' '));
     TRY(in.expect(')'));
     return items;

@@ -165,6 +165,9 @@ TEST_CASE("transfer encodings: lenient, any chunking, RFC 2045 §6") {
         {quoted_printable, "a=c3=BC", "a\xC3\xBC", true},
         {quoted_printable, "a=ZZ=", "a=ZZ", false},
         {quoted_printable, "a b\n", "a b\n", true},
+        {quoted_printable, "a b \t", "a b", true},  // the last line of a part ends at its boundary
+        {quoted_printable, "a \r", "a \r", true},
+        {quoted_printable, "a= \r", "a", true},
         {quoted_printable, "=4", "=4", false},
         {quoted_printable, "x\ry", "x\ry", true},
         {identity, "a=3D", "a=3D", true},

@@ -227,8 +227,9 @@ void TransferDecoder::finish(std::string& out) {
         const bool escape = pending_[0] == '=';
         const bool broken = escape && pending_.size() > 1 && hex_value(pending_[1]) >= 0;
         if (broken) clean_ = false;
-        // "=" at the very end is a soft break whose line end was lost; white space there stays.
-        if (broken || !escape) out += pending_;
+        // "=" at the very end is a soft break whose line end was lost. White space there ends a line, too:
+        // the line end before a boundary is the boundary's (RFC 2046 §5.1.1).
+        if (broken || (!escape && pending_.ends_with('\r'))) out += pending_;
     }
     pending_.clear();
 }

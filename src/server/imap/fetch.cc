@@ -110,7 +110,10 @@ net::Task<void> Fetch::answer(std::size_t index, std::shared_ptr<const mailbox::
             continue;
         }
         const auto done = co_await append_email_item(item, email);
-        if (done) continue;
+        if (done) {
+            co_await out_.flush_if_full();
+            continue;
+        }
         log_.error(
             "message.unreadable",
             {{"account", account_.id().value}, {"email", email->id.value}, {"reason", done.error().text}});
@@ -186,23 +189,6 @@ net::Task<Result<void>> Fetch::append_section(imap::FetchItem item,
     // what clients make of it is what they make of every other server that keeps it.
     imap::append_literal_header(out_.text(), wanted.octets());
     co_return co_await append_octets(std::move(email), wanted);
-}
-
-net::Task<Result<void>> Fetch::append_header_fields(imap::FetchItem item,
-                                                    std::shared_ptr<const mailbox::Email> email,
-                                                    OctetRange range) {
-    std::string header;
-    range.end = std::min(range.end, range.begin + header_octets_max);
-    while (header.size() < range.octets()) {
-        const std::string piece = CO_TRY(
-            co_await account_.read(email, range.begin + header.size(), range.octets() - header.size()));
-        if (piece.empty()) break;
-        header += piece;
-    }
-    const std::string fields = filter_header(header, item.section);
-    const OctetRange wanted = cut({0, fields.size()}, item.partial);
-    imap::append_literal(out_.text(), std::string_view(fields).substr(wanted.begin, wanted.octets()));
-    co_return Result<void>{};
 }
 
 net::Task<Result<void>> Fetch::append_octets(std::shared_ptr<const mailbox::Email> email, OctetRange range) {

@@ -5,9 +5,11 @@
 // ends NO [EXPUNGEISSUED] (RFC 5530).
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/log.h"
@@ -20,8 +22,7 @@
 
 namespace heliopost::imap_server {
 
-inline constexpr std::size_t emails_at_once = 64;              // loaded together
-inline constexpr std::uint64_t header_octets_max = 12U << 20;  // above mime's limit of a header block
+inline constexpr std::size_t emails_at_once = 64;  // loaded together
 
 class Fetch {
 public:
@@ -54,21 +55,23 @@ private:
     net::Task<Result<void>> append_email_item(imap::FetchItem item,
                                               std::shared_ptr<const mailbox::Email> email);
     net::Task<Result<void>> append_section(imap::FetchItem item, std::shared_ptr<const mailbox::Email> email);
-    net::Task<Result<void>> append_header_fields(imap::FetchItem item,
-                                                 std::shared_ptr<const mailbox::Email> email,
-                                                 OctetRange range);
     net::Task<Result<void>> append_octets(std::shared_ptr<const mailbox::Email> email, OctetRange range);
 
-    // fetch_binary.cc
-    struct Decoded {
+    // fetch_changed.cc: what is not sent as it stands in the message
+    struct Changed {
         std::uint64_t octets = 0;
         bool nul = false;
     };
+    // Appends what becomes of a piece, or of the end, which is an empty one.
+    using Change = std::function<void(std::string_view piece, std::string& out)>;
     net::Task<Result<void>> append_binary(imap::FetchItem item, std::shared_ptr<const mailbox::Email> email);
-    net::Task<Result<Decoded>> measure(std::shared_ptr<const mailbox::Email> email, const mime::Part* part,
-                                       OctetRange range);
-    net::Task<Result<void>> append_decoded(std::shared_ptr<const mailbox::Email> email,
-                                           const mime::Part* part, OctetRange range, OctetRange wanted);
+    net::Task<Result<void>> append_header_fields(imap::FetchItem item,
+                                                 std::shared_ptr<const mailbox::Email> email,
+                                                 OctetRange range);
+    net::Task<Result<Changed>> measure(std::shared_ptr<const mailbox::Email> email, OctetRange range,
+                                       Change change);
+    net::Task<Result<void>> append_changed(std::shared_ptr<const mailbox::Email> email, OctetRange range,
+                                           Change change, OctetRange wanted);
 
     mailbox::Account& account_;
     const Log& log_;

@@ -1,8 +1,43 @@
 #include "server/imap/search.h"
 
 #include <algorithm>
+#include <span>
 
 namespace heliopost::imap_server {
+namespace {
+
+// The numbers of a set from one end on, up to a limit.
+class OpenNumbers {
+public:
+    OpenNumbers(const imap::NumberSet& set, std::optional<std::uint32_t> limit, bool forward)
+        : ranges_(set.ranges()), limit_(limit), forward_(forward) {}
+
+    // Ascending, at most `count`.
+    std::vector<std::uint32_t> take(std::size_t count) {
+        std::vector<std::uint32_t> out;
+        while (out.size() < count && range_ < ranges_.size()) {
+            const auto& [first, last] = ranges_[forward_ ? range_ : ranges_.size() - 1 - range_];
+            const std::uint32_t number = forward_ ? first + taken_ : last - taken_;
+            if (limit_ && (forward_ ? number > *limit_ : number < *limit_)) break;
+            out.push_back(number);
+            if (taken_++ == last - first) {
+                taken_ = 0;
+                ++range_;
+            }
+        }
+        if (!forward_) std::ranges::reverse(out);
+        return out;
+    }
+
+private:
+    const std::span<const imap::NumberRange> ranges_;
+    const std::optional<std::uint32_t> limit_;
+    const bool forward_;
+    std::size_t range_ = 0;
+    std::uint32_t taken_ = 0;  // of the range
+};
+
+}  // namespace
 
 Search::Search(mailbox::Account& account, net::World& world, std::shared_ptr<const mailbox::View> view,
                SearchProgram program, CheckClient check_client)
@@ -37,8 +72,9 @@ net::Task<Search::Rows> Search::rows() {
     });
 }
 
-net::Task<Result<imap::NumberSet>> Search::run() {
-    const Rows found = co_await rows();
+net::Task<Result<imap::NumberSet>> Search::run(Ends ends) {
+    Rows found = co_await rows();
+    if (ends.first || ends.last) co_return co_await run_to_ends(std::move(found), ends);
     std::vector<std::uint32_t> numbers;
     for (const auto& [first, last] : found.open.ranges())
         for (std::uint32_t number = first; number <= last; ++number) {
@@ -50,6 +86,36 @@ net::Task<Result<imap::NumberSet>> Search::run() {
     co_return found.matching.unite(matching_);
 }
 
+net::Task<Result<imap::NumberSet>> Search::run_to_ends(Rows found, Ends ends) {
+    imap::NumberSet out;
+    std::optional<std::uint32_t> first;
+    if (ends.first) {
+        first = CO_TRY(co_await find_end(&found.open, found.matching.smallest(), true));
+        if (!first) co_return out;
+        out.add(*first);
+    }
+    if (!ends.last) co_return out;
+    const auto known = std::max(first, found.matching.largest());  // nothing is less than any number
+    const auto last = CO_TRY(co_await find_end(&found.open, known, false));
+    if (last && last != first) out.add(*last);
+    co_return out;
+}
+
+// The match nearest to one end: `known`, or one of the open numbers before it. A few are looked at first, for
+// many a search has its match there, then more and more at once.
+net::Task<Result<std::optional<std::uint32_t>>> Search::find_end(const imap::NumberSet* open,
+                                                                 std::optional<std::uint32_t> known,
+                                                                 bool forward) {
+    matching_ = {};
+    OpenNumbers left(*open, known, forward);
+    for (std::size_t at_once = 1; matching_.empty(); at_once = std::min(2 * at_once, search_emails_at_once)) {
+        std::vector<std::uint32_t> numbers = left.take(at_once);
+        if (numbers.empty()) co_return known;
+        CO_TRY(co_await look_at(std::move(numbers)));
+    }
+    co_return forward ? matching_.smallest() : matching_.largest();
+}
+
 net::Task<Result<std::shared_ptr<Search::Messages>>> Search::load(std::vector<std::uint32_t> numbers) {
     std::vector<EmailId> ids;
     ids.reserve(numbers.size());
@@ -57,6 +123,7 @@ net::Task<Result<std::shared_ptr<Search::Messages>>> Search::load(std::vector<st
     const auto emails = CO_TRY(co_await account_.emails(std::move(ids)));
     auto messages = std::make_shared<Messages>();
     messages->reserve(numbers.size());
+    messages_read_ += numbers.size();
     for (std::size_t i = 0; i < numbers.size(); ++i)
         if (emails.at(i) != nullptr)
             messages->emplace_back(program_, &view_->at(numbers[i] - 1), numbers[i], emails[i]);

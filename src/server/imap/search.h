@@ -10,6 +10,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -34,8 +35,17 @@ public:
     Search(const Search&) = delete;
     Search& operator=(const Search&) = delete;
 
-    // The sequence numbers in the view of the messages that match.
-    net::Task<Result<imap::NumberSet>> run();
+    // Whether only the first match, only the last or only both are asked for: RFC 4731 §3.1 MIN and MAX. Then
+    // the messages are looked at from that end, and no further than it takes.
+    struct Ends {
+        bool first = false;
+        bool last = false;
+    };
+
+    // The sequence numbers in the view of the messages that match: all of them, or those at the ends.
+    net::Task<Result<imap::NumberSet>> run(Ends ends = {});
+
+    std::size_t messages_read() const { return messages_read_; }
 
 private:
     using Messages = std::vector<SearchMessage>;
@@ -51,6 +61,10 @@ private:
     static Rows look_at_rows(const mailbox::View& view, const SearchProgram& program,
                              const std::atomic<bool>& cancelled);
     net::Task<Rows> rows();
+    net::Task<Result<imap::NumberSet>> run_to_ends(Rows found, Ends ends);
+    net::Task<Result<std::optional<std::uint32_t>>> find_end(const imap::NumberSet* open,
+                                                             std::optional<std::uint32_t> known,
+                                                             bool forward);
     net::Task<Result<void>> look_at(std::vector<std::uint32_t> numbers);
     net::Task<Result<std::shared_ptr<Messages>>> load(std::vector<std::uint32_t> numbers);
     net::Task<Result<std::vector<Piece>>> read_round(std::shared_ptr<Messages> messages);
@@ -63,6 +77,7 @@ private:
     // Set when this is gone: work on the pool may outlive a stopped session.
     std::shared_ptr<std::atomic<bool>> cancelled_ = std::make_shared<std::atomic<bool>>(false);
     imap::NumberSet matching_;  // among those that the rows left open
+    std::size_t messages_read_ = 0;
 };
 
 }  // namespace heliopost::imap_server

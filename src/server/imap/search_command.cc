@@ -15,6 +15,12 @@ bool is_allowed_charset(const imap::command::Search& asked) {
     return !asked.charset || mime::is_known_charset(*asked.charset);
 }
 
+// RFC 4731 §3.1: the smallest and the largest alone need no look at what is between.
+Search::Ends ends_of(const std::optional<imap::command::SearchReturn>& give) {
+    if (!give || give->all || give->count) return {};
+    return {give->min, give->max};
+}
+
 }  // namespace
 
 // Nobody waits for a long search's answer once the client is gone. What it has sent meanwhile stays buffered.
@@ -42,7 +48,7 @@ net::Task<Completion> Session::search(imap::command::Search argument) {
     if (program) {
         Search search(*account_, world_, view, *std::move(program), [this] { return check_client(); });
         try {
-            found = co_await search.run();
+            found = co_await search.run(ends_of(argument.give));
         } catch (const net::Overloaded&) {
             found = fail(Fault::temporary, "too many searches at once, please try again later");
         }

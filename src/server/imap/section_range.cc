@@ -2,9 +2,6 @@
 
 #include <algorithm>
 
-#include "base/text.h"
-#include "proto/mime/header.h"
-
 namespace heliopost::imap_server {
 namespace {
 
@@ -54,18 +51,6 @@ OctetRange cut(OctetRange range, const std::optional<imap::Partial>& partial) {
     const std::uint64_t skip = std::min(partial->offset, range.octets());
     const std::uint64_t count = std::min(partial->octets, range.octets() - skip);
     return {range.begin + skip, range.begin + skip + count};
-}
-
-std::string filter_header(std::string_view header, const imap::Section& section) {
-    const bool keep_named = section.text == Text::header_fields;
-    std::string kept;
-    mime::FieldReader fields(header);
-    while (const auto field = fields.next()) {
-        const bool named = std::ranges::any_of(
-            section.fields, [&](const std::string& name) { return same_ignoring_case(name, field->name); });
-        if (named == keep_named) kept += header.substr(field->begin, field->end - field->begin);
-    }
-    return kept + "\r\n";
 }
 
 }  // namespace heliopost::imap_server

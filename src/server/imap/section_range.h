@@ -23,8 +23,4 @@ std::optional<OctetRange> section_range(const mailbox::Email& email, const imap:
 // The part of a range that <offset.octets> asks for; empty past its end.
 OctetRange cut(OctetRange range, const std::optional<imap::Partial>& partial);
 
-// HEADER.FIELDS and HEADER.FIELDS.NOT: the fields of the header that are wanted, as they stand there, and
-// the empty line.
-std::string filter_header(std::string_view header, const imap::Section& section);
-
 }  // namespace heliopost::imap_server

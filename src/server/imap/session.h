@@ -136,6 +136,7 @@ private:
     imap::UidSet uids_of(const IndexRanges& rows) const;
     Result<imap::UidSet> resolve(const imap::SequenceSet& set, bool uid) const;
     // One "* n FETCH (...)" with what an unsolicited change tells: FLAGS, and UID and MODSEQ as enabled.
+    void begin_fetch(std::size_t index, const mailbox::Row& row, bool with_uid);
     void append_flags_fetch(std::size_t index, const mailbox::Row& row, const mailbox::View& view,
                             bool with_uid);
     void append_vanished(const imap::UidSet& uids, bool earlier);

@@ -62,15 +62,8 @@ net::Task<void> Session::tell_stored(IndexRanges rows, std::shared_ptr<const mai
 
 // With SILENT a CONDSTORE client still learns the new mod-sequence: RFC 7162 §3.1.3.
 void Session::append_mod_sequence_fetch(std::size_t index, const mailbox::Row& row, bool with_uid) {
+    begin_fetch(index, row, with_uid);
     std::string& out = out_.text();
-    out += "* ";
-    imap::append_number(out, index + 1);
-    out += " FETCH (";
-    if (with_uid || qresync_) {
-        out += "UID ";
-        imap::append_number(out, row.uid.value);
-        out += ' ';
-    }
     out += "MODSEQ (";
     imap::append_number(out, row.mod_sequence.value);
     out += "))\r\n";

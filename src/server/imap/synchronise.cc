@@ -56,8 +56,8 @@ void Session::append_vanished(const imap::UidSet& uids, bool earlier) {
     out += "\r\n";
 }
 
-void Session::append_flags_fetch(std::size_t index, const mailbox::Row& row, const mailbox::View& view,
-                                 bool with_uid) {
+// Under QRESYNC the UID always comes with it.
+void Session::begin_fetch(std::size_t index, const mailbox::Row& row, bool with_uid) {
     std::string& out = out_.text();
     out += "* ";
     imap::append_number(out, index + 1);
@@ -67,6 +67,12 @@ void Session::append_flags_fetch(std::size_t index, const mailbox::Row& row, con
         imap::append_number(out, row.uid.value);
         out += ' ';
     }
+}
+
+void Session::append_flags_fetch(std::size_t index, const mailbox::Row& row, const mailbox::View& view,
+                                 bool with_uid) {
+    begin_fetch(index, row, with_uid);
+    std::string& out = out_.text();
     out += "FLAGS (";
     view.append_flags(out, row);
     out += ')';

@@ -3,34 +3,9 @@
 
 #include "net/drain.h"
 #include "server/pop3/session.h"
-#include "server/sasl/exchange.h"
+#include "server/sasl/line_prompt.h"
 
 namespace heliopost::pop3_server {
-namespace {
-
-class AuthPrompt : public server_sasl::Prompt {
-public:
-    AuthPrompt(net::World& world, net::Stream& stream, net::LineReader& reader)
-        : world_(world), stream_(stream), reader_(reader) {}
-
-    net::Task<Result<std::string>> ask(std::string challenge) override {
-        const std::string line = "+ " + challenge + "\r\n";  // RFC 5034 §4
-        const auto deadline = world_.after(idle_time_max);
-        co_await stream_.write(line, deadline);
-        std::string answer;
-        const bool got = CO_TRY(co_await reader_.read_line(&answer, sasl::line_octets_max, deadline));
-        if (!got) throw net::Gone("closed during AUTH");
-        answer.resize(answer.size() - (answer.ends_with("\r\n") ? 2 : 1));
-        co_return answer;
-    }
-
-private:
-    net::World& world_;
-    net::Stream& stream_;
-    net::LineReader& reader_;
-};
-
-}  // namespace
 
 bool Session::refuse_login(const Error& error) {
     if (error.fault == Fault::denied) return refuse("wrong user name or password", "AUTH");
@@ -50,7 +25,8 @@ net::Task<bool> Session::authenticate(pop3::Command command) {
     const auto mechanism = sasl::find_mechanism(command.text);
     if (!mechanism) co_return refuse("mechanism not known");
     co_await flush();
-    AuthPrompt prompt(world_, *stream_, reader_);
+    server_sasl::LinePrompt prompt(world_, *stream_, reader_,
+                                   {"+ ", server_sasl::LinePrompt::LineEnd::crlf_or_lf, idle_time_max});
     server_sasl::Credentials with{
         service_.login, &world_, {"pop3", command.text, stream_->peer().address, stream_->tls().has_value()}};
     auto account = co_await server_sasl::authenticate(std::move(with), &prompt, *mechanism,

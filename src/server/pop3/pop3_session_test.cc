@@ -151,7 +151,7 @@ TEST_CASE_FIXTURE(Pop3, "pop3: a transaction as in RFC 1939 §10") {
                   {"DELE 2", "+OK"},
                   {"QUIT", "+OK"}});
     CHECK(client.ended());
-    const auto view = inbox(ann);
+    const auto view = inbox_view(ann);
     REQUIRE(view->size() == 2);
     CHECK(view->at(0).uid == Uid{1});
     CHECK(view->at(1).uid == Uid{3});
@@ -163,7 +163,7 @@ TEST_CASE_FIXTURE(Pop3, "pop3: UIDL is UIDVALIDITY.UID and stays over sessions")
         TestClient client(*this);
         client.log_in("ann@a.example");
         const std::string heard = client.say("UIDL\r\n");
-        const std::string validity = std::to_string(inbox(ann)->status().uid_validity.value);
+        const std::string validity = std::to_string(inbox_view(ann)->status().uid_validity.value);
         CHECK(heard == "+OK ids follow\r\n1 " + validity + ".1\r\n2 " + validity + ".2\r\n3 " + validity +
                            ".3\r\n.\r\n");
         CHECK(client.say("UIDL 3\r\n") == "+OK 3 " + validity + ".3\r\n");
@@ -182,7 +182,7 @@ TEST_CASE_FIXTURE(Pop3, "pop3: without QUIT nothing is removed") {
         client.hear();
         CHECK(client.ended());
     }
-    CHECK(inbox(ann)->size() == 3);
+    CHECK(inbox_view(ann)->size() == 3);
     TestClient idle(*this);
     idle.log_in("ann@a.example");
     idle.say("DELE 1\r\n");
@@ -190,7 +190,7 @@ TEST_CASE_FIXTURE(Pop3, "pop3: without QUIT nothing is removed") {
     idle.hear(std::chrono::minutes(15));
     CHECK(idle.ended());  // RFC 1939 §3: no sooner than after ten minutes, and then without an update
     CHECK(network.tick() - before >= std::chrono::minutes(10) - 10 * TestClient::quiet);
-    CHECK(inbox(ann)->size() == 3);
+    CHECK(inbox_view(ann)->size() == 3);
 }
 
 TEST_CASE_FIXTURE(Pop3, "pop3: one session at a time, IN-USE for the second (RFC 2449 §8.1.1)") {
@@ -219,7 +219,7 @@ TEST_CASE_FIXTURE(Pop3, "pop3: a snapshot: what IMAP expunges or delivers in bet
     CHECK((heard.starts_with("-ERR") || heard.ends_with("one\r\n.\r\n")));
     CHECK(client.say("RETR 2\r\n").starts_with("+OK"));
     CHECK(client.say("DELE 1\r\nDELE 3\r\nQUIT\r\n").ends_with("goodbye\r\n"));
-    const auto view = inbox(ann);
+    const auto view = inbox_view(ann);
     REQUIRE(view->size() == 2);
     CHECK(view->at(0).uid == Uid{2});
     CHECK(view->at(1).uid == Uid{4});
@@ -239,7 +239,7 @@ TEST_CASE_FIXTURE(Pop3,
     std::string flood, answers;
     for (int i = 0; i < 3'000; ++i) {
         flood += "NOOP\r\nLIST 1\r\n";
-        answers += "+OK still here\r\n+OK 1 " + std::to_string(inbox(ann)->at(0).octets) + "\r\n";
+        answers += "+OK still here\r\n+OK 1 " + std::to_string(inbox_view(ann)->at(0).octets) + "\r\n";
     }
     const std::string heard = client.say(flood);
     CHECK_MESSAGE((heard == answers), heard.substr(0, 100));

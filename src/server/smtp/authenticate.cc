@@ -1,43 +1,18 @@
 // AUTH: RFC 4954.
 #include <utility>
 
-#include "server/sasl/exchange.h"
+#include "server/sasl/line_prompt.h"
 #include "server/smtp/refusal.h"
 #include "server/smtp/session.h"
 
 namespace heliopost::smtp_server {
-namespace {
-
-class AuthPrompt : public server_sasl::Prompt {
-public:
-    AuthPrompt(net::World& world, net::Stream& stream, net::LineReader& reader)
-        : world_(world), stream_(stream), reader_(reader) {}
-
-    net::Task<Result<std::string>> ask(std::string challenge) override {
-        const std::string line = "334 " + challenge + "\r\n";
-        const auto deadline = world_.after(command_time_max);
-        co_await stream_.write(line, deadline);
-        std::string answer;
-        const bool got = CO_TRY(co_await reader_.read_line(&answer, sasl::line_octets_max, deadline));
-        if (!got) throw net::Gone("closed during AUTH");
-        if (!answer.ends_with("\r\n")) co_return fail(Fault::syntax, "lines end with CRLF");
-        answer.resize(answer.size() - 2);
-        co_return answer;
-    }
-
-private:
-    net::World& world_;
-    net::Stream& stream_;
-    net::LineReader& reader_;
-};
-
-}  // namespace
 
 net::Task<smtp::Reply> Session::authenticate(smtp::Auth argument) {
     const auto mechanism = sasl::find_mechanism(argument.mechanism);
     if (!mechanism) co_return smtp::Reply{504, {5, 5, 4}, "mechanism not known"};
     co_await flush();
-    AuthPrompt prompt(world_, *stream_, reader_);
+    server_sasl::LinePrompt prompt(world_, *stream_, reader_,
+                                   {"334 ", server_sasl::LinePrompt::LineEnd::crlf, command_time_max});
     server_sasl::Credentials with{
         service_.login,
         &world_,

@@ -56,10 +56,10 @@ TEST_CASE_FIXTURE(Lmtp, "lmtp: one reply a recipient, in order; one over quota s
     const std::string heard = client.say(std::string(400, 'x') + "\r\n.\r\n");
     CHECK(codes_of(heard) == "250 452 250");
     CHECK(heard.contains("452 4.2.2"));
-    CHECK(inbox(ann).size() == 2);
-    CHECK(inbox(bob).size() == 1);
-    CHECK(inbox(cat).size() == 2);
-    CHECK(inbox(cat)[1].contains("with LMTP"));
+    CHECK(messages(ann).size() == 2);
+    CHECK(messages(bob).size() == 1);
+    CHECK(messages(cat).size() == 2);
+    CHECK(messages(cat)[1].contains("with LMTP"));
     CHECK(envelope({"ann@a.example"}) == "250 250");  // a new transaction
 }
 
@@ -68,14 +68,14 @@ TEST_CASE_FIXTURE(Lmtp, "lmtp: two recipients that lead to the same account get 
           "250 250 250 250 250");
     client.say("DATA\r\n");
     CHECK(codes_of(client.say("x\r\n.\r\n")) == "250 250 250 250");
-    CHECK(inbox(ann).size() == 1);
+    CHECK(messages(ann).size() == 1);
     // The same where bob's quota makes each go by itself; a list is not stopped by him.
     CHECK(envelope({"ann@a.example", "bob@a.example", "both@a.example", "ann@a.example"}) ==
           "250 250 250 250 250");
     client.say("DATA\r\n");
     CHECK(codes_of(client.say(std::string(500, 'x') + "\r\n.\r\n")) == "250 452 250 250");
-    CHECK(inbox(ann).size() == 2);
-    CHECK(inbox(bob).size() == 2);
+    CHECK(messages(ann).size() == 2);
+    CHECK(messages(bob).size() == 2);
 }
 
 TEST_CASE_FIXTURE(Lmtp, "lmtp: a message past a chunk reaches each where one is over quota") {
@@ -84,9 +84,9 @@ TEST_CASE_FIXTURE(Lmtp, "lmtp: a message past a chunk reaches each where one is 
     CHECK(envelope({"ann@a.example", "bob@a.example", "cat@a.example"}) == "250 250 250 250");
     client.say("DATA\r\n");
     CHECK(codes_of(client.say(big + ".\r\n")) == "250 452 250");
-    REQUIRE(inbox(cat).size() == 1);
-    CHECK(inbox(cat)[0].ends_with(big));
-    CHECK(inbox(ann).size() == 1);
+    REQUIRE(messages(cat).size() == 1);
+    CHECK(messages(cat)[0].ends_with(big));
+    CHECK(messages(ann).size() == 1);
 }
 
 TEST_CASE_FIXTURE(Lmtp, "lmtp: refused for all, there is a reply for all") {
@@ -104,7 +104,7 @@ TEST_CASE_FIXTURE(Lmtp, "lmtp: refused for all, there is a reply for all") {
     client.say("DATA\r\n");
     CHECK(codes_of(client.say("x\r\n.\r\n")) == "452 452");
     disk->set_failing(false);
-    CHECK(inbox(ann).empty());
+    CHECK(messages(ann).empty());
 }
 
 TEST_CASE_FIXTURE(Lmtp,

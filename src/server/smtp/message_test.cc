@@ -21,7 +21,7 @@ struct Messages : TestServer {
     }
     // The newest message without the trace fields.
     std::string newest() {
-        const auto mail = inbox(ann);
+        const auto mail = messages(ann);
         if (mail.empty()) return "";
         const std::string& text = mail.back();
         const std::size_t received = text.find("Received:");
@@ -35,7 +35,7 @@ TEST_CASE_FIXTURE(Messages, "data: what was sent is what is kept, below the trac
     std::string long_line(64 * 1024, 'x');
     std::string big;
     for (int i = 0; big.size() < 900'000; ++i) big += "line " + std::to_string(i) + "\r\n.dot\r\n";
-    const std::string messages[] = {
+    const std::string texts[] = {
         "",
         "\r\n",
         "Subject: a\r\n\r\nb\r\n",
@@ -48,13 +48,13 @@ TEST_CASE_FIXTURE(Messages, "data: what was sent is what is kept, below the trac
         long_line + "\r\n",
         "Subject: big\r\n\r\n" + big,
     };
-    for (const std::string& message : messages) {
+    for (const std::string& message : texts) {
         CAPTURE(message.substr(0, 60));
         CHECK(send_message(client, {"ann@a.example"}, message).starts_with("250 2.0.0 accepted as "));
         CHECK((newest() == message));
     }
-    const auto mail = inbox(ann);
-    CHECK(mail.size() == std::size(messages));
+    const auto mail = messages(ann);
+    CHECK(mail.size() == std::size(texts));
     for (const std::string& text : mail) {
         CHECK(text.starts_with("Return-Path: <x@b.example>\r\nDelivered-To: ann@a.example\r\nReceived: "));
     }
@@ -69,7 +69,7 @@ TEST_CASE_FIXTURE(Messages, "data: no smuggling form ends a message; a bare CR o
     };
     for (const std::string& form : forms) {
         CAPTURE(form);
-        const auto before = inbox(ann).size();
+        const auto before = messages(ann).size();
         begin();
         client.say("DATA\r\n");
         // What would be a second message, from the boss.
@@ -82,14 +82,14 @@ TEST_CASE_FIXTURE(Messages, "data: no smuggling form ends a message; a bare CR o
             // A true end behind a bare CR: that message is refused, and what follows are the client's
             // commands.
             CHECK(codes == "550 250 250 354 250");
-            CHECK(inbox(ann).size() == before + 1);
+            CHECK(messages(ann).size() == before + 1);
         } else if (heard.starts_with("550")) {
             CHECK(codes == "550");
-            CHECK(inbox(ann).size() == before);
+            CHECK(messages(ann).size() == before);
         } else {
             CHECK(codes == "250");
-            CHECK(inbox(ann).size() == before + 1);
-            CHECK(inbox(ann).back().starts_with("Return-Path: <>"));
+            CHECK(messages(ann).size() == before + 1);
+            CHECK(messages(ann).back().starts_with("Return-Path: <>"));
         }
         CHECK(client.say("RSET\r\n").starts_with("250"));
         CHECK_FALSE(client.ended());
@@ -107,11 +107,11 @@ TEST_CASE_FIXTURE(Messages,
     CHECK(send_message(client, {"ann@a.example"}, ten).starts_with("250"));
     CHECK(send_message(client, {"ann@a.example"}, ten + "x\r\n").starts_with("552 5.3.4"));
     CHECK(send_message(client, {"ann@a.example"}, "x\r\n").starts_with("250"));
-    CHECK(inbox(ann).size() == 2);
+    CHECK(messages(ann).size() == 2);
     CHECK(send_message(client, {"ann@a.example"}, ten + ten + ten + ten + ten + ten + ten + ten + ten)
               .starts_with("552 5.3.4"));
     CHECK(client.ended());  // nobody waits for the end of what has none
-    CHECK(inbox(ann).size() == 2);
+    CHECK(messages(ann).size() == 2);
 }
 
 TEST_CASE_FIXTURE(Messages, "data: closed before the dot, nothing is kept") {
@@ -120,7 +120,7 @@ TEST_CASE_FIXTURE(Messages, "data: closed before the dot, nothing is kept") {
     client.say("Subject: half\r\n\r\nx\r\n.");
     client.end_output();
     client.hear();
-    CHECK(inbox(ann).empty());
+    CHECK(messages(ann).empty());
 }
 
 TEST_CASE_FIXTURE(Messages, "bdat: chunks in any cut are one message (RFC 3030 §2)") {
@@ -157,7 +157,7 @@ TEST_CASE_FIXTURE(Messages, "bdat: in every wrong state its octets are consumed 
     CHECK(codes_of(fresh.say("RCPT TO:<ann@a.example>\r\nMAIL FROM:<>\r\n")) == "503 503");
     CHECK(codes_of(fresh.say("RSET\r\n" + chunk)) == "250 503");
     CHECK_FALSE(fresh.ended());
-    CHECK(inbox(ann).empty());
+    CHECK(messages(ann).empty());
     // Pieces arrive as they like.
     std::string heard;
     for (const char c : last) heard += fresh.say(std::string(1, c));
@@ -173,10 +173,10 @@ TEST_CASE_FIXTURE(Messages, "bdat: too large, refused with the chunk; chunks beh
     CHECK(codes_of(heard) == "250 552 503 503 250");
     begin();
     CHECK(codes_of(client.say("BDAT 1001 LAST\r\n" + std::string(1'001, 'x') + "NOOP\r\n")) == "552 250");
-    CHECK(inbox(ann).empty());
+    CHECK(messages(ann).empty());
     begin();
     CHECK(codes_of(client.say("BDAT 1000 LAST\r\n" + std::string(1'000, 'x') + "NOOP\r\n")) == "250 250");
-    CHECK(inbox(ann).size() == 1);
+    CHECK(messages(ann).size() == 1);
 }
 
 TEST_CASE_FIXTURE(Messages, "bdat: what cannot be read or has no end closes the connection") {
@@ -219,7 +219,7 @@ TEST_CASE_FIXTURE(Messages, "bdat: bare CR or LF, also over a border, is refused
                                   std::to_string(text.size() - half) + " LAST\r\n" + text.substr(half))) ==
               "250 550");
     }
-    CHECK(inbox(ann).empty());
+    CHECK(messages(ann).empty());
 }
 
 TEST_CASE_FIXTURE(Messages, "bdat: a flood of tiny chunks is bounded") {
@@ -228,7 +228,7 @@ TEST_CASE_FIXTURE(Messages, "bdat: a flood of tiny chunks is bounded") {
     for (std::uint64_t i = 0; i <= chunks_max; ++i) flood += "BDAT 1\r\nx";
     const std::string codes = codes_of(client.say(flood));
     CHECK(codes.ends_with("250 552"));
-    CHECK(inbox(ann).empty());
+    CHECK(messages(ann).empty());
 }
 
 TEST_CASE_FIXTURE(Messages, "deadlines: a slow line, a slow message and silence end in virtual time") {
@@ -250,7 +250,7 @@ TEST_CASE_FIXTURE(Messages, "deadlines: a slow line, a slow message and silence 
     CHECK(lasts(to + "DATA\r\n", "", seconds(60)) <= minutes(5));
     CHECK(lasts(to + "BDAT 1000000\r\n", "x", seconds(100)) <= minutes(63));
     CHECK(lasts("BDAT 1000000\r\n", "x", seconds(100)) <= minutes(63));
-    CHECK(inbox(ann).empty());
+    CHECK(messages(ann).empty());
 }
 
 }  // namespace heliopost::smtp_server

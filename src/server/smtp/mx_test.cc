@@ -59,7 +59,7 @@ TEST_CASE_FIXTURE(Mx, "mx: a dialogue, command by command") {
                  {"RCPT TO:<ann@a.example>", "503 5.5.1"},
                  {"DATA", "503 5.5.1"},
                  {"QUIT", "221 2.0.0"}});
-    const auto mail = inbox(ann);
+    const auto mail = messages(ann);
     REQUIRE(mail.size() == 1);  // postmaster is ann, too: one copy
     CHECK(mail[0].starts_with("Return-Path: <>\r\nDelivered-To: ANN@A.Example\r\nReceived: from b.example "));
     CHECK(mail[0].contains("([192.0.2.2])"));
@@ -85,7 +85,7 @@ TEST_CASE_FIXTURE(Mx, "mx: what is announced, before and after STARTTLS") {
     CHECK_FALSE(after.contains("AUTH"));
     CHECK(client.say("STARTTLS\r\n").starts_with("503"));
     CHECK(send_message(client, {"ann@a.example"}, "Subject: t\r\n\r\n").starts_with("250"));
-    const auto mail = inbox(ann);
+    const auto mail = messages(ann);
     REQUIRE(mail.size() == 1);
     CHECK(mail[0].contains("with ESMTPS"));
     CHECK(mail[0].contains("for <ann@a.example>"));
@@ -153,7 +153,7 @@ TEST_CASE_FIXTURE(Mx, "mx: no form of address relays") {
             CHECK(client.say("DATA\r\n").starts_with("503"));
         }
     CHECK(queued().empty());
-    CHECK(inbox(ann).empty());
+    CHECK(messages(ann).empty());
 }
 
 TEST_CASE_FIXTURE(Mx, "mx: a source route to our own user is accepted and ignored (RFC 5321 §4.1.2)") {
@@ -183,8 +183,8 @@ TEST_CASE_FIXTURE(Mx, "mx: a pipelined group is answered in order, also in piece
     CHECK(codes[0] == "220 250 250 550 250 354 250 250 221");
     CHECK(codes[1] == codes[0]);
     CHECK(codes[2] == codes[0]);
-    CHECK(inbox(ann).size() == 3);
-    CHECK(inbox(ann)[0].ends_with("Subject: p\r\n\r\n.dot\r\n"));
+    CHECK(messages(ann).size() == 3);
+    CHECK(messages(ann)[0].ends_with("Subject: p\r\n\r\n.dot\r\n"));
 }
 
 TEST_CASE_FIXTURE(Mx, "mx: half a command behind a whole one holds no reply back") {
@@ -218,7 +218,7 @@ TEST_CASE_FIXTURE(Mx, "mx: quota at RCPT; full disk at MAIL; full lists") {
     CHECK(send_message(client, {"ann@a.example"}, "x\r\n").starts_with("45"));
     disk->set_failing(false);
     CHECK(send_message(client, {"ann@a.example"}, "x\r\n").starts_with("250"));
-    CHECK(inbox(ann).size() == 1);
+    CHECK(messages(ann).size() == 1);
 }
 
 TEST_CASE_FIXTURE(Mx, "mx: recipients past the limit are put off, the message goes to the others") {
@@ -232,7 +232,7 @@ TEST_CASE_FIXTURE(Mx, "mx: recipients past the limit are put off, the message go
     CHECK(codes.starts_with("250 250 250 452 452"));
     CHECK(client.say("DATA\r\n").starts_with("354"));  // no 421 for what is put off
     CHECK(client.say("x\r\n.\r\n").starts_with("250"));
-    CHECK(inbox(ann).size() == 1);
+    CHECK(messages(ann).size() == 1);
 }
 
 TEST_CASE_FIXTURE(Mx, "mx: guessing names ends in 421, a message that is accepted starts anew") {
@@ -297,9 +297,9 @@ TEST_CASE_FIXTURE(Mx, "mx: SMTPUTF8 is seen in the trace fields (RFC 6531 §4.3)
     CHECK(client.say("RCPT TO:<ann@a.example>\r\n").starts_with("250"));
     client.say("DATA\r\n");
     CHECK(client.say("x\r\n.\r\n").starts_with("250"));
-    REQUIRE(inbox(ann).size() == 1);
-    CHECK(inbox(ann)[0].contains("Return-Path: <\xc3\xa4@b.example>"));
-    CHECK(inbox(ann)[0].contains("with UTF8SMTP"));
+    REQUIRE(messages(ann).size() == 1);
+    CHECK(messages(ann)[0].contains("Return-Path: <\xc3\xa4@b.example>"));
+    CHECK(messages(ann)[0].contains("with UTF8SMTP"));
 }
 
 TEST_CASE_FIXTURE(Mx, "mx: a message that has been through too many servers is refused with 5.4.6") {
@@ -328,7 +328,7 @@ TEST_CASE("mx: a stopped server says 421 (RFC 5321 §3.8)") {
     TestServer server;
     TestClient client(server);
     client.hear();
-    server.sessions->stop();
+    server.listener.stop_sessions();
     CHECK(client.hear().starts_with("421 4.3.2"));
     CHECK(client.ended());
 }

@@ -34,7 +34,37 @@ struct Submission : TestServer {
     }
 };
 
+struct FullQueue : TestServer {
+    AccountId ann = add_account("ann@a.example");
+    FullQueue() : TestServer(Role::submission, nullptr, {.destination_of = {}, .room_entries = 1}) {
+        add_alias("away@a.example", {"out@c.example"});
+    }
+};
+
 }  // namespace
+
+TEST_CASE_FIXTURE(FullQueue,
+                  "submission: 452 for what would go out while the queue is full, and only for that") {
+    TestClient client(*this);
+    client.hear();
+    client.say("EHLO c.b.example\r\nSTARTTLS\r\n");
+    REQUIRE(client.start_tls());
+    client.say("EHLO c.b.example\r\n");
+    REQUIRE(client.say("AUTH PLAIN " + Submission::plain("ann@a.example", test_password) + "\r\n", login_time)
+                .starts_with("235"));
+    const std::string message = "From: ann@a.example\r\n\r\nx\r\n";
+    REQUIRE(send_message(client, {"out@c.example"}, message, "ann@a.example").starts_with("250"));
+    client.say("MAIL FROM:<ann@a.example>\r\n");
+    CHECK(client.say("RCPT TO:<out@c.example>\r\n").starts_with("452 4.3.1 the queue is full"));
+    CHECK(client.say("RCPT TO:<away@a.example>\r\n").starts_with("452 4.3.1"));
+    CHECK(client.say("RCPT TO:<ann@a.example>\r\n").starts_with("250"));
+    client.say("DATA\r\n");
+    CHECK(client.say(message + ".\r\n").starts_with("250"));
+    CHECK(messages(ann).size() == 1);
+    REQUIRE(queued().size() == 1);
+    CHECK(run(queue->drop(queued()[0].entry->id, std::nullopt)) == 1);
+    CHECK(send_message(client, {"out@c.example"}, message, "ann@a.example").starts_with("250"));
+}
 
 TEST_CASE_FIXTURE(Submission, "submission: nothing goes before TLS and login") {
     play(*this, {{"", "220"},
@@ -200,7 +230,7 @@ TEST_CASE_FIXTURE(Submission, "submission: Date and Message-ID added, Bcc remove
             "ann@a.example");
         REQUIRE(reply.starts_with("250 2.0.0 accepted as "));
         const std::string id = reply.substr(22, 13);
-        const auto mail = inbox(bob);
+        const auto mail = messages(bob);
         REQUIRE_FALSE(mail.empty());
         const std::string& text = mail.back();
         CHECK(text.starts_with("Return-Path: <ann@a.example>\r\nDelivered-To: bob@a.example\r\nReceived: "));
@@ -230,13 +260,13 @@ TEST_CASE_FIXTURE(Submission, "submission: BDAT is edited as DATA is; a header w
     std::string all;
     for (const char c : message) all += "BDAT 1\r\n" + std::string(1, c);
     CHECK(codes_of(client.say(all + "BDAT 0 LAST\r\n")).ends_with("250 250"));
-    REQUIRE(inbox(bob).size() == 1);
-    CHECK(inbox(bob)[0].ends_with("From: ann@a.example\r\n\r\nhi\r\n"));
+    REQUIRE(messages(bob).size() == 1);
+    CHECK(messages(bob)[0].ends_with("From: ann@a.example\r\n\r\nhi\r\n"));
     std::string endless;
     while (endless.size() <= delivery::submitted_header_max)
         endless += "X-Y: " + std::string(900, 'z') + "\r\n";
     CHECK(send_message(client, {"bob@a.example"}, endless, "ann@a.example").starts_with("552 5.3.4"));
-    CHECK(inbox(bob).size() == 1);
+    CHECK(messages(bob).size() == 1);
 }
 
 TEST_CASE_FIXTURE(Submission, "submission: an unknown local recipient is refused, a foreign one is queued") {

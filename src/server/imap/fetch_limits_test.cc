@@ -1,0 +1,75 @@
+// What a connection holds for a client that does not read, whatever the message.
+#include <doctest/doctest.h>
+
+#include "mailbox/email_record.h"
+#include "server/imap/fetch.h"
+#include "server/imap/test_client.h"
+
+namespace heliopost::imap_server {
+namespace {
+
+constexpr std::size_t held_max = 1U << 20;  // of one connection: architecture.md §10
+
+// Everything before the body of a message of one header field of `octets` octets, folded.
+std::string large_field(const std::string& name, std::size_t octets) {
+    std::string out = name + ": begin";
+    while (out.size() < octets) out += "\r\n " + std::string(900, 'x');
+    return out + "\r\n";
+}
+
+std::string literal(const std::string& octets) {
+    return "{" + std::to_string(octets.size()) + "}\r\n" + octets;
+}
+
+}  // namespace
+
+TEST_CASE("fetch: HEADER.FIELDS of a header of 3 MB holds at most 1 MB for a client that does not read") {
+    TestServer server;
+    const std::string large = large_field("X-Large", 1'500'000);
+    const std::string other = large_field("X-Other", 1'500'000);
+    server.deliver("INBOX", large + other + "Subject: s\r\n\r\nbody\r\n");
+    TestClient client(server);
+    CHECK(client.run("SELECT INBOX").ok());
+    client.pause();
+    server.largest_write = 0;
+    client.send(
+        "A FETCH 1 (BODY.PEEK[HEADER.FIELDS (X-Large)] BODY.PEEK[HEADER.FIELDS.NOT (X-Large)] "
+        "BODY.PEEK[HEADER.FIELDS (Subject)] BODY.PEEK[HEADER.FIELDS (X-Other)]<1000.20>)\r\n");
+    server.network.run_for(std::chrono::seconds(10));
+    CHECK(server.largest_write > 0);
+    client.resume();
+    const Answer answer = client.until("A");
+    CHECK(server.largest_write < held_max);
+    REQUIRE(answer.ok());
+    REQUIRE(answer.lines.size() == 1);
+    CHECK((answer.lines[0] == "* 1 FETCH (BODY[HEADER.FIELDS (X-Large)] " + literal(large + "\r\n") +
+                                  " BODY[HEADER.FIELDS.NOT (X-Large)] " +
+                                  literal(other + "Subject: s\r\n\r\n") + " BODY[HEADER.FIELDS (Subject)] " +
+                                  literal("Subject: s\r\n\r\n") + " BODY[HEADER.FIELDS (X-Other)]<1000> " +
+                                  literal(other.substr(1000, 20)) + ")"));
+}
+
+TEST_CASE("fetch: an ENVELOPE that is asked for a hundred times is told once") {
+    TestServer server;
+    std::string to = "To: first@a.example";
+    while (to.size() < 1'500'000) to += ",\r\n " + std::string(60, 'u') + "@a.example";
+    server.deliver("INBOX", to + "\r\nSubject: s\r\n\r\nbody\r\n");
+    TestClient client(server);
+    CHECK(client.run("SELECT INBOX").ok());
+    std::string items = "ENVELOPE BODYSTRUCTURE";
+    for (int i = 0; i < 50; ++i) items += " ENVELOPE BODYSTRUCTURE";
+    client.pause();
+    server.largest_write = 0;
+    client.send("A FETCH 1 (" + items + ")\r\n");
+    server.network.run_for(std::chrono::seconds(10));
+    client.resume();
+    const Answer answer = client.until("A");
+    REQUIRE(answer.ok());
+    REQUIRE(answer.lines.size() == 1);
+    CHECK(answer.lines[0].size() > 1'000'000);
+    CHECK(answer.lines[0].find("ENVELOPE") == answer.lines[0].rfind("ENVELOPE"));
+    // An envelope is one text: what a record may hold of it, and quotes.
+    CHECK(server.largest_write < output_octets_max + 2 * mailbox::email_record_octets_max);
+}
+
+}  // namespace heliopost::imap_server
