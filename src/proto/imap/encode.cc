@@ -25,9 +25,13 @@ bool can_quote(std::string_view text, Revision revision) {
 
 void append_quoted(std::string& out, std::string_view text) {
     out += '"';
-    for (const char c : text) {
-        if (c == '"' || c == '\\') out += '\\';
-        out += c;
+    for (;;) {  // mostly one piece
+        const size_t plain = std::min(text.find_first_of("\"\\"), text.size());
+        out += text.substr(0, plain);
+        if (plain == text.size()) break;
+        out += '\\';
+        out += text[plain];
+        text.remove_prefix(plain + 1);
     }
     out += '"';
 }

@@ -18,6 +18,10 @@ bool is_row_item(Kind kind) {
            kind == Kind::internal_date || kind == Kind::rfc822_size;
 }
 
+bool is_structure_item(Kind kind) {
+    return kind == Kind::envelope || kind == Kind::body || kind == Kind::body_structure;
+}
+
 imap::Section section_of(const imap::FetchItem& item) {
     imap::Section section = item.section;
     if (item.kind == Kind::rfc822_header) section.text = imap::Section::Text::header;
@@ -27,25 +31,32 @@ imap::Section section_of(const imap::FetchItem& item) {
 
 }  // namespace
 
-bool Fetch::needs_emails() const {
-    return std::ranges::any_of(asked_.items, [](const auto& item) { return !is_row_item(item.kind); });
+Fetch::Source Fetch::source() const {
+    Source source = Source::rows;
+    for (const imap::FetchItem& item : asked_.items) {
+        if (is_row_item(item.kind)) continue;
+        if (item.kind != Kind::envelope) return Source::emails;
+        source = Source::envelopes;
+    }
+    return source;
 }
 
 net::Task<Result<void>> Fetch::run(IndexRanges rows) {
-    if (!needs_emails()) {
+    if (source() == Source::rows) {
         co_await answer_rows(std::move(rows));
         co_return Result<void>{};
     }
+    const std::size_t at_once = source() == Source::envelopes ? envelopes_at_once : emails_at_once;
     std::vector<std::size_t> indexes;
     RowCursor cursor(*view_);
     for (const auto& [begin, end] : rows)
         for (cursor.seek(begin); cursor.index() < end; cursor.next()) {
             if (!is_wanted(cursor.row())) continue;
             indexes.push_back(cursor.index());
-            if (indexes.size() < emails_at_once) continue;
-            CO_TRY(co_await answer_emails(std::exchange(indexes, {})));
+            if (indexes.size() < at_once) continue;
+            CO_TRY(co_await answer_page(std::exchange(indexes, {})));
         }
-    co_return co_await answer_emails(std::move(indexes));
+    co_return co_await answer_page(std::move(indexes));
 }
 
 // No coroutine for each row: this is what a client asks of a whole mailbox.
@@ -54,31 +65,39 @@ net::Task<void> Fetch::answer_rows(IndexRanges rows) {
     for (const auto& [begin, end] : rows)
         for (cursor.seek(begin); cursor.index() < end; cursor.next()) {
             if (!is_wanted(cursor.row())) continue;
-            append_row_answer(cursor.index(), cursor.row());
+            append_short_answer(cursor.index(), cursor.row(), nullptr);
             if (out_.full()) co_await out_.flush();
         }
 }
 
-void Fetch::append_row_answer(std::size_t index, const mailbox::Row& row) {
-    std::string& out = out_.text();
-    out += "* ";
-    imap::append_number(out, index + 1);
-    out += " FETCH (";
-    bool first = true;
-    for (const imap::FetchItem& item : asked_.items) {
-        if (!std::exchange(first, false)) out += ' ';
-        imap::append_item_name(out, item);
-        out += ' ';
-        append_row_item(item, row);
-    }
-    out += ")\r\n";
-}
-
-net::Task<Result<void>> Fetch::answer_emails(std::vector<std::size_t> indexes) {
+net::Task<Result<void>> Fetch::answer_page(std::vector<std::size_t> indexes) {
     if (indexes.empty()) co_return Result<void>{};
     std::vector<EmailId> ids;
     ids.reserve(indexes.size());
     for (const std::size_t index : indexes) ids.push_back(view_->at(index).email);
+    if (source() == Source::envelopes)
+        co_return co_await answer_envelopes(std::move(indexes), std::move(ids));
+    co_return co_await answer_emails(std::move(indexes), std::move(ids));
+}
+
+net::Task<Result<void>> Fetch::answer_envelopes(std::vector<std::size_t> indexes, std::vector<EmailId> ids) {
+    auto envelopes = CO_TRY(co_await account_.envelopes(std::move(ids)));
+    for (std::size_t i = 0; i < indexes.size(); ++i) {
+        if (envelopes.is_gone(i)) {
+            some_gone_ = true;
+            continue;
+        }
+        const mailbox::Row& row = view_->at(indexes[i]);
+        if (const auto envelope = envelopes.read(i))
+            append_short_answer(indexes[i], row, *envelope);
+        else
+            pass_over(row.email, envelope.error().text);
+        if (out_.full()) co_await out_.flush();
+    }
+    co_return Result<void>{};
+}
+
+net::Task<Result<void>> Fetch::answer_emails(std::vector<std::size_t> indexes, std::vector<EmailId> ids) {
     const auto emails = CO_TRY(co_await account_.emails(std::move(ids)));
     for (std::size_t i = 0; i < indexes.size(); ++i) {
         if (emails.at(i) == nullptr) {
@@ -86,7 +105,7 @@ net::Task<Result<void>> Fetch::answer_emails(std::vector<std::size_t> indexes) {
             continue;
         }
         co_await answer(indexes[i], emails[i]);
-        co_await out_.flush_if_full();
+        if (out_.full()) co_await out_.flush();
     }
     co_return Result<void>{};
 }
@@ -97,9 +116,7 @@ net::Task<void> Fetch::answer(std::size_t index, std::shared_ptr<const mailbox::
     const mailbox::Row& row = view_->at(index);
     const std::uint64_t flushes = out_.flushes();
     const std::size_t begin = out_.text().size();
-    out_.text() += "* ";
-    imap::append_number(out_.text(), index + 1);
-    out_.text() += " FETCH (";
+    append_number(index);
     bool first = true;
     for (const imap::FetchItem& item : asked_.items) {
         if (!std::exchange(first, false)) out_.text() += ' ';
@@ -109,17 +126,47 @@ net::Task<void> Fetch::answer(std::size_t index, std::shared_ptr<const mailbox::
             append_row_item(item, row);
             continue;
         }
-        const auto done = co_await append_email_item(item, email);
+        if (is_structure_item(item.kind)) {
+            append_structure_item(item, *email->structure);
+            continue;
+        }
+        const auto done = co_await append_octets_item(item, email);
         if (done) continue;
-        log_.error(
-            "message.unreadable",
-            {{"account", account_.id().value}, {"email", email->id.value}, {"reason", done.error().text}});
+        pass_over(email->id, done.error().text);
         if (out_.flushes() != flushes) throw net::Gone("a message could not be read to its end");
         out_.text().resize(begin);
-        some_unreadable_ = true;
         co_return;
     }
     out_.text() += ")\r\n";
+}
+
+void Fetch::append_short_answer(std::size_t index, const mailbox::Row& row,
+                                const mime::EnvelopeView* envelope) {
+    std::string& out = out_.text();
+    append_number(index);
+    bool first = true;
+    for (const imap::FetchItem& item : asked_.items) {
+        if (!std::exchange(first, false)) out += ' ';
+        imap::append_item_name(out, item);
+        out += ' ';
+        if (item.kind == Kind::envelope)
+            imap::append_envelope(out, *envelope, revision_);
+        else
+            append_row_item(item, row);
+    }
+    out += ")\r\n";
+}
+
+void Fetch::append_number(std::size_t index) {
+    out_.text() += "* ";
+    imap::append_number(out_.text(), index + 1);
+    out_.text() += " FETCH (";
+}
+
+void Fetch::pass_over(EmailId email, const std::string& reason) {
+    log_.error("message.unreadable",
+               {{"account", account_.id().value}, {"email", email.value}, {"reason", reason}});
+    some_unreadable_ = true;
 }
 
 void Fetch::append_row_item(const imap::FetchItem& item, const mailbox::Row& row) {
@@ -147,27 +194,22 @@ void Fetch::append_row_item(const imap::FetchItem& item, const mailbox::Row& row
     }
 }
 
-net::Task<Result<void>> Fetch::append_email_item(imap::FetchItem item,
-                                                 std::shared_ptr<const mailbox::Email> email) {
+void Fetch::append_structure_item(const imap::FetchItem& item, const mime::Structure& structure) {
     std::string& out = out_.text();
-    const mime::Structure& structure = *email->structure;
-    switch (item.kind) {
-        case Kind::envelope:
-            imap::append_envelope(out, structure.envelopes.at(structure.parts.front().envelope.value_or(0)),
-                                  revision_);
-            co_return Result<void>{};
-        case Kind::body:
-            imap::append_structure(out, structure, imap::StructureForm::body, revision_);
-            co_return Result<void>{};
-        case Kind::body_structure:
-            imap::append_structure(out, structure, imap::StructureForm::body_structure, revision_);
-            co_return Result<void>{};
-        case Kind::binary:
-        case Kind::binary_size:
-            co_return co_await append_binary(std::move(item), std::move(email));
-        default:
-            co_return co_await append_section(std::move(item), std::move(email));
-    }
+    if (item.kind == Kind::envelope)
+        imap::append_envelope(out, structure.envelopes.at(structure.parts.front().envelope.value_or(0)),
+                              revision_);
+    else if (item.kind == Kind::body)
+        imap::append_structure(out, structure, imap::StructureForm::body, revision_);
+    else
+        imap::append_structure(out, structure, imap::StructureForm::body_structure, revision_);
+}
+
+net::Task<Result<void>> Fetch::append_octets_item(imap::FetchItem item,
+                                                  std::shared_ptr<const mailbox::Email> email) {
+    if (item.kind == Kind::binary || item.kind == Kind::binary_size)
+        return append_binary(std::move(item), std::move(email));
+    return append_section(std::move(item), std::move(email));
 }
 
 net::Task<Result<void>> Fetch::append_section(imap::FetchItem item,

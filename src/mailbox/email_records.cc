@@ -1,0 +1,105 @@
+// Emails and envelopes, from the records in the store: on the caller's loop, without the account's turn.
+#include <algorithm>
+
+#include "mailbox/email_record.h"
+#include "mailbox/keys.h"
+#include "mailbox/local_account.h"
+
+namespace heliopost::mailbox {
+namespace {
+
+using key::Kind;
+using Records = Envelopes::Records;  // pieces joined; nothing where an email is gone
+
+// Piece 0 says nothing of others: they are simply the next keys.
+net::Task<Result<std::string>> rest_of(Core* core, EmailId id, std::string first) {
+    const std::string low = key::email(id, 1);
+    const auto rows = CO_TRY(co_await core->store.scan(core->partition(), low,
+                                                       store::after_prefix(key::of(Kind::email, id)),
+                                                       email_pieces_max, store::Direction::forward));
+    for (const auto& [key, value] : rows) first += value;
+    co_return first;
+}
+
+net::Task<Result<Records>> pick(Core* core, std::vector<EmailId> ids) {
+    std::vector<std::string> keys;
+    keys.reserve(ids.size());
+    for (const EmailId id : ids) keys.push_back(key::email(id, 0));
+    Records records = CO_TRY(co_await core->store.multi_get(core->partition(), std::move(keys)));
+    for (std::size_t i = 0; i < records.size(); ++i)
+        if (records[i] && records[i]->size() >= email_piece_octets)
+            records[i] = CO_TRY(co_await rest_of(core, ids[i], *std::move(records[i])));
+    co_return records;
+}
+
+// Messages that came into a mailbox one after the other stand so in the store, too, and mostly nothing
+// between them: then to walk over them is a fraction of the work of looking each up.
+bool are_neighbours(std::span<const EmailId> ids) {
+    constexpr std::uint64_t others_max = 1;  // keys walked over in vain, for each that is wanted
+    const auto not_ascending = [](EmailId a, EmailId b) { return a >= b; };
+    if (ids.size() < 2 || std::ranges::adjacent_find(ids, not_ascending) != ids.end()) return false;
+    return ids.back().value - ids.front().value < ids.size() * (1 + others_max);
+}
+
+// Nothing where the walk would be longer than thought, because emails between them have many pieces.
+net::Task<Result<std::optional<Records>>> walk(Core* core, std::vector<EmailId> ids) {
+    const std::size_t rows_max = 2 * (ids.back().value - ids.front().value + 1);
+    const auto rows = CO_TRY(co_await core->store.scan(core->partition(), key::email(ids.front(), 0),
+                                                       store::after_prefix(key::of(Kind::email, ids.back())),
+                                                       rows_max, store::Direction::forward));
+    if (rows.size() == rows_max) co_return std::nullopt;
+    Records records(ids.size());
+    std::size_t at = 0;
+    for (const auto& [key, value] : rows) {
+        store::TupleReader parts(std::string_view(key).substr(1));  // kind
+        const EmailId id(CO_TRY(parts.u64()));
+        while (at < ids.size() && ids[at] < id) ++at;
+        if (at < ids.size() && ids[at] == id) {
+            if (records[at])
+                *records[at] += value;
+            else
+                records[at] = value;
+        }
+    }
+    co_return records;
+}
+
+net::Task<Result<Records>> records_of(Core* core, std::vector<EmailId> ids) {
+    Records all;
+    all.reserve(ids.size());
+    for (std::size_t at = 0; at < ids.size(); at += keys_a_read) {
+        const auto from = ids.begin() + static_cast<std::ptrdiff_t>(at);
+        const auto count = static_cast<std::ptrdiff_t>(std::min(keys_a_read, ids.size() - at));
+        const std::vector<EmailId> page(from, from + count);
+        std::optional<Records> some;
+        if (are_neighbours(page)) some = CO_TRY(co_await walk(core, page));
+        if (!some) some = CO_TRY(co_await pick(core, page));
+        std::ranges::move(*some, std::back_inserter(all));
+    }
+    co_return all;
+}
+
+}  // namespace
+
+net::Task<Result<std::vector<std::shared_ptr<const Email>>>> LocalAccount::emails(std::vector<EmailId> ids) {
+    const Records records = CO_TRY(co_await records_of(core_.get(), ids));
+    std::vector<std::shared_ptr<const Email>> emails(ids.size());
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+        if (!records[i]) continue;
+        auto email = decode_email(ids[i], *records[i]);
+        if (!email) {
+            core_->home.log().error(
+                "email.broken",
+                {{"account", core_->id.value}, {"email", ids[i].value}, {"reason", email.error().text}});
+            co_return std::unexpected(email.error());
+        }
+        emails[i] = *std::move(email);
+    }
+    co_return emails;
+}
+
+net::Task<Result<Envelopes>> LocalAccount::envelopes(std::vector<EmailId> ids) {
+    co_return Envelopes(CO_TRY(co_await records_of(core_.get(), std::move(ids))));
+}
+
+}  // namespace heliopost::mailbox
