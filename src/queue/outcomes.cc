@@ -32,6 +32,16 @@ Recipient after_outcome(Recipient row, const Outcome& outcome) {
     return row;
 }
 
+// One by one where there are few: a range that is erased slows down what the store reads until its tables are
+// next written, and every message that is relayed would leave one.
+void erase_rows(store::Batch& batch, QueueId id, const std::vector<std::uint32_t>& recipients) {
+    constexpr std::size_t erased_singly_max = 256;
+    if (recipients.empty() || recipients.size() > erased_singly_max)
+        return batch.erase_range(entry_key(id), end_key(id));
+    batch.erase(entry_key(id));
+    for (const std::uint32_t recipient : recipients) batch.erase(recipient_key(id, recipient));
+}
+
 }  // namespace
 
 net::Task<Result<void>> StoredQueue::complete(Lease lease, std::vector<Outcome> outcomes, Also also) {
@@ -111,12 +121,14 @@ net::Task<Result<void>> StoredQueue::commit_outcomes(Unrecorded* work, std::vect
         if (is_final(edit.after.state)) ended.push_back(edit.after.index);
     }
     bool finished = false;
+    std::vector<std::uint32_t> recipients;
     {
         const std::lock_guard lock(shared_->mutex);
         finished = shared_->index.all_final(entry->id, ended);
+        if (finished) recipients = shared_->index.recipients(entry->id);
     }
     if (finished) {
-        batch.erase_range(entry_key(entry->id), end_key(entry->id));
+        erase_rows(batch, entry->id, recipients);
         batch.release(entry->blob.id, entry->id.value);
     } else {
         for (const Edit& edit : edits)
