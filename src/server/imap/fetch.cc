@@ -22,13 +22,6 @@ bool is_structure_item(Kind kind) {
     return kind == Kind::envelope || kind == Kind::body || kind == Kind::body_structure;
 }
 
-imap::Section section_of(const imap::FetchItem& item) {
-    imap::Section section = item.section;
-    if (item.kind == Kind::rfc822_header) section.text = imap::Section::Text::header;
-    if (item.kind == Kind::rfc822_text) section.text = imap::Section::Text::text;
-    return section;
-}
-
 }  // namespace
 
 Fetch::Source Fetch::source() const {
@@ -203,60 +196,6 @@ void Fetch::append_structure_item(const imap::FetchItem& item, const mime::Struc
         imap::append_structure(out, structure, imap::StructureForm::body, revision_);
     else
         imap::append_structure(out, structure, imap::StructureForm::body_structure, revision_);
-}
-
-net::Task<Result<void>> Fetch::append_octets_item(imap::FetchItem item,
-                                                  std::shared_ptr<const mailbox::Email> email) {
-    if (item.kind == Kind::binary || item.kind == Kind::binary_size)
-        return append_binary(std::move(item), std::move(email));
-    return append_section(std::move(item), std::move(email));
-}
-
-net::Task<Result<void>> Fetch::append_section(imap::FetchItem item,
-                                              std::shared_ptr<const mailbox::Email> email) {
-    const imap::Section section = section_of(item);
-    const auto range = section_range(*email, section);
-    if (!range) {
-        out_.text() += "NIL";
-        co_return Result<void>{};
-    }
-    using Text = imap::Section::Text;
-    if (section.text == Text::header_fields || section.text == Text::header_fields_not)
-        co_return co_await append_header_fields(std::move(item), std::move(email), *range);
-    const OctetRange wanted = cut(*range, item.partial);
-    // Deviates from RFC 9051 §4.3.1: a NUL in the message goes out as it is. Octet-exact is our promise, and
-    // what clients make of it is what they make of every other server that keeps it.
-    imap::append_literal_header(out_.text(), wanted.octets());
-    co_return co_await append_octets(std::move(email), wanted);
-}
-
-net::Task<Result<void>> Fetch::append_header_fields(imap::FetchItem item,
-                                                    std::shared_ptr<const mailbox::Email> email,
-                                                    OctetRange range) {
-    std::string header;
-    range.end = std::min(range.end, range.begin + header_octets_max);
-    while (header.size() < range.octets()) {
-        const std::string piece = CO_TRY(
-            co_await account_.read(email, range.begin + header.size(), range.octets() - header.size()));
-        if (piece.empty()) break;
-        header += piece;
-    }
-    const std::string fields = filter_header(header, item.section);
-    const OctetRange wanted = cut({0, fields.size()}, item.partial);
-    imap::append_literal(out_.text(), std::string_view(fields).substr(wanted.begin, wanted.octets()));
-    co_return Result<void>{};
-}
-
-net::Task<Result<void>> Fetch::append_octets(std::shared_ptr<const mailbox::Email> email, OctetRange range) {
-    while (range.begin < range.end) {
-        const auto count = std::min<std::uint64_t>(range.octets(), store::chunk_octets);
-        const std::string piece = CO_TRY(co_await account_.read(email, range.begin, count));
-        if (piece.empty()) co_return fail(Fault::internal, "a message is shorter than its record says");
-        out_.text() += piece;
-        range.begin += piece.size();
-        co_await out_.flush_if_full();
-    }
-    co_return Result<void>{};
 }
 
 namespace {

@@ -59,9 +59,11 @@ private:
     void append_number(std::size_t index);  // "* 1 FETCH ("
     void append_row_item(const imap::FetchItem& item, const mailbox::Row& row);
     void append_structure_item(const imap::FetchItem& item, const mime::Structure& structure);
+    void pass_over(EmailId email, const std::string& reason);  // one that cannot be read
+
+    // fetch_section.cc
     net::Task<Result<void>> append_octets_item(imap::FetchItem item,
                                                std::shared_ptr<const mailbox::Email> email);
-    void pass_over(EmailId email, const std::string& reason);  // one that cannot be read
     net::Task<Result<void>> append_section(imap::FetchItem item, std::shared_ptr<const mailbox::Email> email);
     net::Task<Result<void>> append_header_fields(imap::FetchItem item,
                                                  std::shared_ptr<const mailbox::Email> email,
