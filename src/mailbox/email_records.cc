@@ -1,5 +1,6 @@
 // Emails and envelopes, from the records in the store: on the caller's loop, without the account's turn.
 #include <algorithm>
+#include <span>
 
 #include "mailbox/email_record.h"
 #include "mailbox/keys.h"
@@ -21,14 +22,21 @@ net::Task<Result<std::string>> rest_of(Core* core, EmailId id, std::string first
     co_return first;
 }
 
+// Looks each up. Large ones end the page early: what is behind them is left for the next call.
 net::Task<Result<Records>> pick(Core* core, std::vector<EmailId> ids) {
+    constexpr std::size_t page_octets_max = 1'000'000;
     std::vector<std::string> keys;
     keys.reserve(ids.size());
     for (const EmailId id : ids) keys.push_back(key::email(id, 0));
     Records records = CO_TRY(co_await core->store.multi_get(core->partition(), std::move(keys)));
-    for (std::size_t i = 0; i < records.size(); ++i)
-        if (records[i] && records[i]->size() >= email_piece_octets)
+    std::size_t octets = 0;
+    for (std::size_t i = 0; i < records.size(); ++i) {
+        if (octets > page_octets_max) records.resize(i);
+        if (i == records.size() || !records[i]) continue;
+        if (records[i]->size() >= email_piece_octets)
             records[i] = CO_TRY(co_await rest_of(core, ids[i], *std::move(records[i])));
+        octets += records[i]->size();
+    }
     co_return records;
 }
 
@@ -43,7 +51,8 @@ bool are_neighbours(std::span<const EmailId> ids) {
 
 // Nothing where the walk would be longer than thought, because emails between them have many pieces.
 net::Task<Result<std::optional<Records>>> walk(Core* core, std::vector<EmailId> ids) {
-    const std::size_t rows_max = 2 * (ids.back().value - ids.front().value + 1);
+    constexpr std::size_t more_pieces_max = 8;
+    const std::size_t rows_max = ids.back().value - ids.front().value + 1 + more_pieces_max;
     const auto rows = CO_TRY(co_await core->store.scan(core->partition(), key::email(ids.front(), 0),
                                                        store::after_prefix(key::of(Kind::email, ids.back())),
                                                        rows_max, store::Direction::forward));
@@ -64,42 +73,42 @@ net::Task<Result<std::optional<Records>>> walk(Core* core, std::vector<EmailId> 
     co_return records;
 }
 
-net::Task<Result<Records>> records_of(Core* core, std::vector<EmailId> ids) {
-    Records all;
-    all.reserve(ids.size());
-    for (std::size_t at = 0; at < ids.size(); at += keys_a_read) {
-        const auto from = ids.begin() + static_cast<std::ptrdiff_t>(at);
-        const auto count = static_cast<std::ptrdiff_t>(std::min(keys_a_read, ids.size() - at));
-        const std::vector<EmailId> page(from, from + count);
-        std::optional<Records> some;
-        if (are_neighbours(page)) some = CO_TRY(co_await walk(core, page));
-        if (!some) some = CO_TRY(co_await pick(core, page));
-        std::ranges::move(*some, std::back_inserter(all));
+// The records of the first of these emails: of as many as a page holds, and of one at least.
+net::Task<Result<Records>> page_of(Core* core, std::span<const EmailId> ids) {
+    const auto page = ids.first(std::min(keys_a_read, ids.size()));
+    if (are_neighbours(page)) {
+        auto walked = CO_TRY(co_await walk(core, {page.begin(), page.end()}));
+        if (walked) co_return *std::move(walked);
     }
-    co_return all;
+    co_return co_await pick(core, {page.begin(), page.end()});
 }
 
 }  // namespace
 
 net::Task<Result<std::vector<std::shared_ptr<const Email>>>> LocalAccount::emails(std::vector<EmailId> ids) {
-    const Records records = CO_TRY(co_await records_of(core_.get(), ids));
-    std::vector<std::shared_ptr<const Email>> emails(ids.size());
-    for (std::size_t i = 0; i < ids.size(); ++i) {
-        if (!records[i]) continue;
-        auto email = decode_email(ids[i], *records[i]);
-        if (!email) {
-            core_->home.log().error(
-                "email.broken",
-                {{"account", core_->id.value}, {"email", ids[i].value}, {"reason", email.error().text}});
-            co_return std::unexpected(email.error());
+    std::vector<std::shared_ptr<const Email>> emails;
+    emails.reserve(ids.size());
+    while (emails.size() < ids.size()) {
+        const Records page = CO_TRY(co_await page_of(core_.get(), std::span(ids).subspan(emails.size())));
+        for (const std::optional<std::string>& record : page) {
+            const EmailId id = ids[emails.size()];
+            std::shared_ptr<const Email>& email = emails.emplace_back();
+            if (!record) continue;
+            auto decoded = decode_email(id, *record);
+            if (!decoded) {
+                core_->home.log().error(
+                    "email.broken",
+                    {{"account", core_->id.value}, {"email", id.value}, {"reason", decoded.error().text}});
+                co_return std::unexpected(decoded.error());
+            }
+            email = *std::move(decoded);
         }
-        emails[i] = *std::move(email);
     }
     co_return emails;
 }
 
 net::Task<Result<Envelopes>> LocalAccount::envelopes(std::vector<EmailId> ids) {
-    co_return Envelopes(CO_TRY(co_await records_of(core_.get(), std::move(ids))));
+    co_return Envelopes(CO_TRY(co_await page_of(core_.get(), ids)));
 }
 
 }  // namespace heliopost::mailbox

@@ -98,6 +98,7 @@ TEST_CASE("emails: neighbours, strangers, those that are gone, and large ones be
         const auto emails = t.get(t.account->emails(ids));
         auto envelopes = t.get(t.account->envelopes(ids));
         REQUIRE(emails.size() == ids.size());
+        REQUIRE(envelopes.size() == ids.size());
         for (std::size_t i = 0; i < ids.size(); ++i) {
             CHECK(envelopes.is_gone(i) == (ids[i] > all.back()));
             CHECK((emails[i] == nullptr) == envelopes.is_gone(i));
@@ -108,6 +109,23 @@ TEST_CASE("emails: neighbours, strangers, those that are gone, and large ones be
             CHECK((*envelope)->subject == emails[i]->structure->envelopes.at(0).subject);
         }
     }
+}
+
+TEST_CASE("envelopes: a page of large records ends early, emails come all the same") {
+    TestAccount t;
+    std::string text = "Subject: large\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n";
+    for (int i = 0; i < 3'000; ++i)
+        text += "--x\r\nContent-Type: text/plain; name=" + std::string(150, 'n') + "\r\n\r\na\r\n";
+    text += "--x--\r\n";
+    std::vector<EmailId> ids;
+    for (int i = 0; i < 8; ++i) t.deliver(inbox, text + std::to_string(i));
+    for (std::size_t i = 0; i < 8; ++i) ids.push_back(t.view()->at(i).email);
+    const auto envelopes = t.get(t.account->envelopes(ids));
+    CHECK(envelopes.size() >= 1);
+    CHECK(envelopes.size() < ids.size());
+    const auto emails = t.get(t.account->emails(ids));
+    REQUIRE(emails.size() == ids.size());
+    for (std::size_t i = 0; i < 8; ++i) CHECK(emails[i]->id == ids[i]);
 }
 
 TEST_CASE("accounts: one that was open lately stays, but not more than a number of them") {

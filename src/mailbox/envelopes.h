@@ -18,6 +18,7 @@ public:
     using Records = std::vector<std::optional<std::string>>;
     explicit Envelopes(Records records) : records_(std::move(records)) {}
 
+    std::size_t size() const { return records_.size(); }
     bool is_gone(std::size_t index) const { return !records_.at(index); }
 
     // Of a message that is not gone; shown until the next call. Fails with Fault::internal.

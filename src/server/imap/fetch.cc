@@ -39,14 +39,13 @@ net::Task<Result<void>> Fetch::run(IndexRanges rows) {
         co_await answer_rows(std::move(rows));
         co_return Result<void>{};
     }
-    const std::size_t at_once = source() == Source::envelopes ? envelopes_at_once : emails_at_once;
     std::vector<std::size_t> indexes;
     RowCursor cursor(*view_);
     for (const auto& [begin, end] : rows)
         for (cursor.seek(begin); cursor.index() < end; cursor.next()) {
             if (!is_wanted(cursor.row())) continue;
             indexes.push_back(cursor.index());
-            if (indexes.size() < at_once) continue;
+            if (indexes.size() < emails_at_once) continue;
             CO_TRY(co_await answer_page(std::exchange(indexes, {})));
         }
     co_return co_await answer_page(std::move(indexes));
@@ -74,18 +73,19 @@ net::Task<Result<void>> Fetch::answer_page(std::vector<std::size_t> indexes) {
 }
 
 net::Task<Result<void>> Fetch::answer_envelopes(std::vector<std::size_t> indexes, std::vector<EmailId> ids) {
-    auto envelopes = CO_TRY(co_await account_.envelopes(std::move(ids)));
-    for (std::size_t i = 0; i < indexes.size(); ++i) {
-        if (envelopes.is_gone(i)) {
-            some_gone_ = true;
-            continue;
+    for (auto next = indexes.begin(); next != indexes.end();) {
+        ids.erase(ids.begin(), ids.end() - (indexes.end() - next));
+        auto envelopes = CO_TRY(co_await account_.envelopes(ids));
+        for (std::size_t i = 0; i < envelopes.size(); ++i, ++next) {
+            const mailbox::Row& row = view_->at(*next);
+            if (envelopes.is_gone(i))
+                some_gone_ = true;
+            else if (const auto envelope = envelopes.read(i))
+                append_short_answer(*next, row, *envelope);
+            else
+                pass_over(row.email, envelope.error().text);
+            if (out_.full()) co_await out_.flush();
         }
-        const mailbox::Row& row = view_->at(indexes[i]);
-        if (const auto envelope = envelopes.read(i))
-            append_short_answer(indexes[i], row, *envelope);
-        else
-            pass_over(row.email, envelope.error().text);
-        if (out_.full()) co_await out_.flush();
     }
     co_return Result<void>{};
 }

@@ -22,7 +22,6 @@
 namespace heliopost::imap_server {
 
 inline constexpr std::size_t emails_at_once = 64;              // loaded together
-inline constexpr std::size_t envelopes_at_once = 256;          // of messages as they mostly are, 150 KiB
 inline constexpr std::uint64_t header_octets_max = 12U << 20;  // above mime's limit of a header block
 
 class Fetch {
