@@ -30,13 +30,17 @@ net::Task<Result<Records>> pick(Core* core, std::vector<EmailId> ids) {
     for (const EmailId id : ids) keys.push_back(key::email(id, 0));
     Records records = CO_TRY(co_await core->store.multi_get(core->partition(), std::move(keys)));
     std::size_t octets = 0;
-    for (std::size_t i = 0; i < records.size(); ++i) {
-        if (octets > page_octets_max) records.resize(i);
-        if (i == records.size() || !records[i]) continue;
-        if (records[i]->size() >= email_piece_octets)
-            records[i] = CO_TRY(co_await rest_of(core, ids[i], *std::move(records[i])));
-        octets += records[i]->size();
+    std::size_t done = 0;
+    for (; done < records.size() && octets <= page_octets_max; ++done) {
+        std::optional<std::string>& record = records[done];
+        if (!record) continue;
+        std::string whole = *std::move(record);
+        if (whole.size() >= email_piece_octets)
+            whole = CO_TRY(co_await rest_of(core, ids[done], std::move(whole)));
+        octets += whole.size();
+        record = std::move(whole);
     }
+    records.resize(done);
     co_return records;
 }
 
@@ -63,12 +67,10 @@ net::Task<Result<std::optional<Records>>> walk(Core* core, std::vector<EmailId> 
         store::TupleReader parts(std::string_view(key).substr(1));  // kind
         const EmailId id(CO_TRY(parts.u64()));
         while (at < ids.size() && ids[at] < id) ++at;
-        if (at < ids.size() && ids[at] == id) {
-            if (records[at])
-                *records[at] += value;
-            else
-                records[at] = value;
-        }
+        if (at == ids.size() || ids[at] != id) continue;
+        std::optional<std::string>& record = records[at];
+        if (!record) record.emplace();
+        *record += value;
     }
     co_return records;
 }

@@ -1,6 +1,7 @@
 // Envelopes from records, and emails that are walked over rather than looked up.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "base/assert.h"
