@@ -103,11 +103,12 @@ net::Task<Result<std::vector<Edit>>> StoredQueue::read_again(const Unrecorded* w
     std::vector<Edit> edits;
     for (std::size_t i = 0; i < values.size(); ++i) {
         const Outcome& outcome = work->outcomes[i];
-        if (!values[i]) co_return fail(Fault::internal, "a leased recipient is gone");
-        const Recipient row = CO_TRY(decode_recipient(outcome.index, *values[i]));
+        const Raw& value = values[i];
+        if (!value) co_return fail(Fault::internal, "a leased recipient is gone");
+        const Recipient row = CO_TRY(decode_recipient(outcome.index, *value));
         const auto leased = std::ranges::find(work->lease.recipients, outcome.index, &Recipient::index);
-        *moved = *moved || encode(*leased) != *values[i];
-        edits.push_back({*values[i], after_outcome(row, outcome)});
+        *moved = *moved || encode(*leased) != *value;
+        edits.push_back({*value, after_outcome(row, outcome)});
     }
     co_return edits;
 }
