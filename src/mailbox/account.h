@@ -15,6 +15,7 @@
 #include "base/id.h"
 #include "base/result.h"
 #include "mailbox/email.h"
+#include "mailbox/envelopes.h"
 #include "mailbox/file.h"
 #include "mailbox/mailbox.h"
 #include "mailbox/view.h"
@@ -81,6 +82,8 @@ public:
     // The newest View; it holds at least every commit that was acknowledged before the call.
     virtual net::Task<Result<std::shared_ptr<const View>>> view(MailboxId mailbox) = 0;
     virtual net::Task<Result<std::vector<std::shared_ptr<const Email>>>> emails(std::vector<EmailId> ids) = 0;
+    // The same for who wants nothing else of very many: of the first of them, at least of one (size()).
+    virtual net::Task<Result<Envelopes>> envelopes(std::vector<EmailId> ids) = 0;
     // Octets [from, from + count) of prefix + blob, at most BlobStore::read_octets_max a call.
     virtual net::Task<Result<std::string>> read(std::shared_ptr<const Email> email, std::uint64_t from,
                                                 std::uint64_t count) = 0;

@@ -12,6 +12,10 @@ namespace {
 
 using store::Tuple;
 
+// Accounts that stay in memory though no session holds them, with what they know of their mailboxes: a
+// client that comes back at once finds them as it left them. Each is some kilobytes.
+constexpr std::size_t accounts_kept_max = 1'024;
+
 class LocalAccounts final : public Accounts {
 public:
     LocalAccounts(store::Store& store, std::vector<net::World*> worlds, AccountsOptions options)
@@ -24,14 +28,20 @@ public:
     std::shared_ptr<Account> open(AccountId id) override { return opened(id); }
 
     std::shared_ptr<LocalAccount> opened(AccountId id) {
+        std::shared_ptr<LocalAccount> account;
+        std::shared_ptr<LocalAccount> left;  // ends after the lock
         const std::lock_guard lock(mutex_);
         if (accounts_.size() >= next_sweep_) sweep();
         std::weak_ptr<LocalAccount>& place = accounts_[id];
-        if (auto account = place.lock()) return account;
-        const std::size_t home = std::hash<AccountId>()(id) % worlds_.size();
-        auto account =
-            std::make_shared<LocalAccount>(store_, *worlds_[home], cache_, *tasks_[home], options_, id);
-        place = account;
+        account = place.lock();
+        const std::size_t hash = std::hash<AccountId>()(id);
+        if (account == nullptr) {
+            const std::size_t home = hash % worlds_.size();
+            account =
+                std::make_shared<LocalAccount>(store_, *worlds_[home], cache_, *tasks_[home], options_, id);
+            place = account;
+        }
+        left = std::exchange(kept_[hash % accounts_kept_max], account);
         return account;
     }
 
@@ -67,6 +77,7 @@ private:
     std::mutex mutex_;
     std::size_t next_sweep_ = 1'000;
     std::map<AccountId, std::weak_ptr<LocalAccount>> accounts_;
+    std::array<std::shared_ptr<LocalAccount>, accounts_kept_max> kept_;  // the last of each hash
 };
 
 }  // namespace

@@ -31,6 +31,7 @@ public:
 
     net::Task<Result<std::shared_ptr<const View>>> view(MailboxId mailbox) override;
     net::Task<Result<std::vector<std::shared_ptr<const Email>>>> emails(std::vector<EmailId> ids) override;
+    net::Task<Result<Envelopes>> envelopes(std::vector<EmailId> ids) override;
     net::Task<Result<std::string>> read(std::shared_ptr<const Email> email, std::uint64_t from,
                                         std::uint64_t count) override;
     net::Task<Result<Appended>> append(MailboxId mailbox, std::vector<NewEmail> emails,

@@ -1,7 +1,6 @@
-// Messages as they are read and appended: on the caller's loop, without the account's turn.
+// Octets of messages, and messages as they are appended: on the caller's loop, without the account's turn.
 #include <algorithm>
 
-#include "mailbox/email_record.h"
 #include "mailbox/keys.h"
 #include "mailbox/local_account.h"
 #include "mailbox/operation.h"
@@ -10,26 +9,6 @@ namespace heliopost::mailbox {
 namespace {
 
 using key::Kind;
-
-// Piece 0 says nothing of others: they are simply the next keys.
-net::Task<Result<std::string>> rest_of(Core* core, EmailId id, std::string first) {
-    const std::string low = key::email(id, 1);
-    const auto rows = CO_TRY(co_await core->store.scan(core->partition(), low,
-                                                       store::after_prefix(key::of(Kind::email, id)),
-                                                       email_pieces_max, store::Direction::forward));
-    for (const auto& [key, value] : rows) first += value;
-    co_return first;
-}
-
-net::Task<Result<std::shared_ptr<const Email>>> read_email(Core* core, EmailId id, std::string octets) {
-    if (octets.size() >= email_piece_octets) octets = CO_TRY(co_await rest_of(core, id, std::move(octets)));
-    auto email = decode_email(id, octets);
-    if (!email)
-        core->home.log().error(
-            "email.broken",
-            {{"account", core->id.value}, {"email", id.value}, {"reason", email.error().text}});
-    co_return email;
-}
 
 net::Task<Result<void>> check_append(Core* core, MailboxId mailbox, std::size_t count) {
     const auto messages =
@@ -48,31 +27,6 @@ Result<> check_keywords(const View& view, const imap::Flags& flags) {
 }
 
 }  // namespace
-
-net::Task<Result<std::vector<std::shared_ptr<const Email>>>> LocalAccount::emails(std::vector<EmailId> ids) {
-    std::vector<std::shared_ptr<const Email>> emails;
-    emails.reserve(ids.size());
-    for (std::size_t at = 0; at < ids.size(); at += keys_a_read) {
-        std::vector<std::string> keys;
-        for (std::size_t i = at; i < ids.size() && i < at + keys_a_read; ++i)
-            keys.push_back(key::email(ids[i], 0));
-        auto values = CO_TRY(co_await core_->store.multi_get(core_->partition(), std::move(keys)));
-        for (std::size_t i = 0; i < values.size(); ++i) {
-            if (!values[i]) {
-                emails.push_back(nullptr);
-                continue;
-            }
-            if (values[i]->size() < email_piece_octets) {  // no wait for what fits one piece
-                if (auto email = decode_email(ids[at + i], *values[i])) {
-                    emails.push_back(std::move(*email));
-                    continue;
-                }
-            }
-            emails.push_back(CO_TRY(co_await read_email(core_.get(), ids[at + i], std::move(*values[i]))));
-        }
-    }
-    co_return emails;
-}
 
 net::Task<Result<std::string>> LocalAccount::read(std::shared_ptr<const Email> email, std::uint64_t from,
                                                   std::uint64_t count) {

@@ -36,7 +36,7 @@ constexpr auto known_encodings =
 constexpr auto known_parameters =
     std::to_array<std::string_view>({"charset", "boundary", "name", "filename", "format", "type"});
 
-std::unexpected<Error> broken() {
+std::unexpected<Error> broken_structure() {
     return fail(Fault::internal, "a record of a message's structure is broken");
 }
 
@@ -62,7 +62,7 @@ Result<mime::Parameters> read_parameters(const Repeated& in) {
     mime::Parameters out;
     out.reserve(static_cast<std::size_t>(in.size()));
     for (const auto& one : in) {
-        if (one.known() > known_parameters.size()) return broken();
+        if (one.known() > known_parameters.size()) return broken_structure();
         out.push_back(
             {one.known() == 0 ? one.name() : std::string(known_parameters[one.known() - 1]), one.value()});
     }
@@ -87,7 +87,7 @@ Result<std::vector<mime::Address>> read_addresses(const Repeated& in) {
     std::vector<mime::Address> out;
     out.reserve(static_cast<std::size_t>(in.size()));
     for (const auto& one : in) {
-        if (one.kind() > static_cast<std::uint32_t>(mime::AddressKind::group_end)) return broken();
+        if (one.kind() > static_cast<std::uint32_t>(mime::AddressKind::group_end)) return broken_structure();
         out.push_back({.kind = static_cast<mime::AddressKind>(one.kind()),
                        .name = one.name(),
                        .route = one.route(),
@@ -165,21 +165,23 @@ void write_part(record::Part& out, const mime::Part& in) {
 }
 
 Result<> read_ranges(const record::Part& in, std::uint64_t octets, mime::Part& out) {
-    if (in.header_begin() > octets || in.header_octets() > octets - in.header_begin()) return broken();
+    if (in.header_begin() > octets || in.header_octets() > octets - in.header_begin())
+        return broken_structure();
     out.header_begin = in.header_begin();
     out.body_begin = out.header_begin + in.header_octets();
-    if (in.body_octets() > octets - out.body_begin) return broken();
+    if (in.body_octets() > octets - out.body_begin) return broken_structure();
     out.body_end = out.body_begin + in.body_octets();
     return {};
 }
 
 Result<mime::Part> read_part(const record::Part& in, std::uint64_t octets) {
     mime::Part out;
-    if (in.kind() > static_cast<std::uint32_t>(mime::PartKind::message)) return broken();
+    if (in.kind() > static_cast<std::uint32_t>(mime::PartKind::message)) return broken_structure();
     out.kind = static_cast<mime::PartKind>(in.kind());
     TRY(read_ranges(in, octets, out));
     out.lines = in.lines();
-    if (in.media() > known_media.size() || in.known_encoding() > known_encodings.size()) return broken();
+    if (in.media() > known_media.size() || in.known_encoding() > known_encodings.size())
+        return broken_structure();
     if (in.media() == 0) {
         out.type.type = in.type();
         out.type.subtype = in.subtype();
@@ -204,21 +206,22 @@ Result<mime::Part> read_part(const record::Part& in, std::uint64_t octets) {
 // A tree, parents first: so whoever walks it ends, and does not recurse deeper than we say.
 Result<> check_tree(const mime::Structure& structure) {
     std::vector<std::size_t> depth(structure.parts.size());
-    if (structure.parts.empty()) return broken();
+    if (structure.parts.empty()) return broken_structure();
     depth[0] = 1;
     for (std::size_t i = 0; i < structure.parts.size(); ++i) {
         const mime::Part& part = structure.parts[i];
-        if (depth[i] == 0 || depth[i] > structure_depth_max) return broken();
-        if ((part.kind == mime::PartKind::leaf) != part.children.empty()) return broken();
-        if (part.kind == mime::PartKind::message && part.children.size() != 1) return broken();
-        if (part.envelope && *part.envelope >= structure.envelopes.size()) return broken();
+        if (depth[i] == 0 || depth[i] > structure_depth_max) return broken_structure();
+        if ((part.kind == mime::PartKind::leaf) != part.children.empty()) return broken_structure();
+        if (part.kind == mime::PartKind::message && part.children.size() != 1) return broken_structure();
+        if (part.envelope && *part.envelope >= structure.envelopes.size()) return broken_structure();
         for (const std::uint32_t child : part.children) {
-            if (child <= i || child >= depth.size() || depth[child] != 0) return broken();
+            if (child <= i || child >= depth.size() || depth[child] != 0) return broken_structure();
             depth[child] = depth[i] + 1;
-            if (part.kind == mime::PartKind::message && !structure.parts[child].envelope) return broken();
+            if (part.kind == mime::PartKind::message && !structure.parts[child].envelope)
+                return broken_structure();
         }
     }
-    if (!structure.parts[0].envelope) return broken();
+    if (!structure.parts[0].envelope) return broken_structure();
     return {};
 }
 

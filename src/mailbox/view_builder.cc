@@ -11,7 +11,7 @@ namespace {
 using Mode = imap::command::Store::Mode;
 using imap::SystemFlag;
 
-std::unexpected<Error> broken() {
+std::unexpected<Error> contradicting() {
     return fail(Fault::internal, "the mailbox's records contradict each other");
 }
 
@@ -46,10 +46,10 @@ ViewBuilder::ViewBuilder(Mailbox mailbox, Uid uid_next, std::vector<std::string>
 }
 
 Result<> ViewBuilder::add_chunk(Uid first, std::shared_ptr<const Chunk> chunk, ModSequence as_of) {
-    if (chunk->rows.empty() || chunk->rows.front().uid != first) return broken();
+    if (chunk->rows.empty() || chunk->rows.front().uid != first) return contradicting();
     if (!places_.empty()) {
         Place& before = places_.back();
-        if (before.first >= first) return broken();
+        if (before.first >= first) return contradicting();
         if (before.chunk->rows.back().uid >= first) {
             auto& rows = own(before).rows;
             rows.erase(std::ranges::lower_bound(rows, first, {}, &Row::uid), rows.end());
@@ -140,7 +140,7 @@ Result<> ViewBuilder::append_row(const Row& row, ModSequence at) {
     }
     if (places_[owner].as_of >= at) return {};
     const auto& rows = places_[owner].chunk->rows;
-    if (!rows.empty() && rows.back().uid >= row.uid) return broken();
+    if (!rows.empty() && rows.back().uid >= row.uid) return contradicting();
     if (rows.size() >= chunk_rows && owner + 1 == places_.size()) {
         const auto chunk = make_chunk({row});
         places_.push_back({chunk, chunk, row.uid, places_[owner].as_of});

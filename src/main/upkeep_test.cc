@@ -7,17 +7,17 @@
 #include <vector>
 
 #include "base/assert.h"
-#include "directory/test_host.h"
 #include "mailbox/file.h"
 #include "net/task_group.h"
 #include "proto/mime/scanner.h"
+#include "store/test_host.h"
 
 using namespace std::chrono_literals;
 
 namespace heliopost {
 namespace {
 
-struct House : directory::TestHost {
+struct House : store::TestHost {
     std::vector<std::string> lines;
     net::MemoryWorld* logging = &network.add_host(
         "b.example", {"192.0.2.2"}, [this](LogLevel, std::string_view line) { lines.emplace_back(line); });

@@ -175,6 +175,15 @@ bool Index::all_final(QueueId id, const std::vector<std::uint32_t>& but) const {
     });
 }
 
+std::vector<std::uint32_t> Index::recipients(QueueId id) const {
+    std::vector<std::uint32_t> recipients;
+    const auto at = entries_.find(id);
+    if (at == entries_.end()) return recipients;
+    recipients.reserve(at->second.rows.size());
+    for (const Row& row : at->second.rows) recipients.push_back(row.recipient);
+    return recipients;
+}
+
 bool Index::any_in(QueueId id, State state) const {
     const auto at = entries_.find(id);
     return at != entries_.end() &&

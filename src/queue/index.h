@@ -54,6 +54,7 @@ public:
     // No row of the entry is open, but for those named.
     bool all_final(QueueId id, const std::vector<std::uint32_t>& but = {}) const;
     bool any_in(QueueId id, State state) const;
+    std::vector<std::uint32_t> recipients(QueueId id) const;  // of all its rows; none where it is not known
     std::vector<QueueId> ids_above(QueueId id, std::size_t limit) const;
     std::optional<Time> next_due() const;
     Counts counts() const;

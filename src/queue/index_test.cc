@@ -118,12 +118,14 @@ struct Run {
         CHECK(index.next_due() == model.next_due());
         Counts counts;
         counts.entries = model.entries.size();
-        for (const auto& [id, rows] : model.entries)
+        for (const auto& [id, rows] : model.entries) {
+            CHECK(index.recipients(id).size() == rows.size());
             for (const Model::Row& row : rows) {
                 counts.pending += row.state == State::pending ? 1U : 0U;
                 counts.held += row.state == State::held ? 1U : 0U;
                 counts.leased += row.leased ? 1U : 0U;
             }
+        }
         const Counts got = index.counts();
         CHECK(got.entries == counts.entries);
         CHECK(got.pending == counts.pending);

@@ -32,6 +32,16 @@ Recipient after_outcome(Recipient row, const Outcome& outcome) {
     return row;
 }
 
+// One by one where there are few: a range that is erased slows down what the store reads until its tables are
+// next written, and every message that is relayed would leave one.
+void erase_rows(store::Batch& batch, QueueId id, const std::vector<std::uint32_t>& recipients) {
+    constexpr std::size_t erased_singly_max = 256;
+    if (recipients.empty() || recipients.size() > erased_singly_max)
+        return batch.erase_range(entry_key(id), end_key(id));
+    batch.erase(entry_key(id));
+    for (const std::uint32_t recipient : recipients) batch.erase(recipient_key(id, recipient));
+}
+
 }  // namespace
 
 net::Task<Result<void>> StoredQueue::complete(Lease lease, std::vector<Outcome> outcomes, Also also) {
@@ -93,11 +103,12 @@ net::Task<Result<std::vector<Edit>>> StoredQueue::read_again(const Unrecorded* w
     std::vector<Edit> edits;
     for (std::size_t i = 0; i < values.size(); ++i) {
         const Outcome& outcome = work->outcomes[i];
-        if (!values[i]) co_return fail(Fault::internal, "a leased recipient is gone");
-        const Recipient row = CO_TRY(decode_recipient(outcome.index, *values[i]));
+        const Raw& value = values[i];
+        if (!value) co_return fail(Fault::internal, "a leased recipient is gone");
+        const Recipient row = CO_TRY(decode_recipient(outcome.index, *value));
         const auto leased = std::ranges::find(work->lease.recipients, outcome.index, &Recipient::index);
-        *moved = *moved || encode(*leased) != *values[i];
-        edits.push_back({*values[i], after_outcome(row, outcome)});
+        *moved = *moved || encode(*leased) != *value;
+        edits.push_back({*value, after_outcome(row, outcome)});
     }
     co_return edits;
 }
@@ -111,12 +122,14 @@ net::Task<Result<void>> StoredQueue::commit_outcomes(Unrecorded* work, std::vect
         if (is_final(edit.after.state)) ended.push_back(edit.after.index);
     }
     bool finished = false;
+    std::vector<std::uint32_t> recipients;
     {
         const std::lock_guard lock(shared_->mutex);
         finished = shared_->index.all_final(entry->id, ended);
+        if (finished) recipients = shared_->index.recipients(entry->id);
     }
     if (finished) {
-        batch.erase_range(entry_key(entry->id), end_key(entry->id));
+        erase_rows(batch, entry->id, recipients);
         batch.release(entry->blob.id, entry->id.value);
     } else {
         for (const Edit& edit : edits)

@@ -28,6 +28,7 @@ net::Task<Result<void>> ChunkedWriter::append(std::string_view octets) {
     const std::string rest(octets.substr(fits));  // a copy: octets may be gone after the first wait
     for (size_t at = 0; at < rest.size(); at += chunk_octets) {
         CO_TRY(co_await write_full_chunk());
+        buffer_.reserve(chunk_octets);  // a large message: the next chunk will be full, too
         buffer_.assign(rest, at, chunk_octets);
     }
     co_return Result<void>{};

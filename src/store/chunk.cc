@@ -12,6 +12,8 @@ namespace heliopost::store {
 namespace {
 
 constexpr int zstd_level = 1;
+// A table that fits the first cache, 16 KiB: a seventh less time for at most some percent more octets.
+constexpr int zstd_hash_log = 12;
 constexpr size_t compress_from_octets = 64;  // below it zstd's own header eats the gain
 constexpr char codec_plain = 0, codec_zstd = 1, key_none = 0;
 
@@ -20,17 +22,27 @@ struct FreeContext {
     void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
 };
 
+std::unique_ptr<ZSTD_CCtx, FreeContext> make_compressor() {
+    std::unique_ptr<ZSTD_CCtx, FreeContext> context(ZSTD_createCCtx());
+    ASSERT(context != nullptr);
+    ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, zstd_level);
+    ZSTD_CCtx_setParameter(context.get(), ZSTD_c_hashLog, zstd_hash_log);
+    return context;
+}
+
 // Appends plain to out compressed; leaves out alone and says false when that does not make it smaller.
 bool append_compressed(std::string& out, std::string_view plain) {
     if (plain.size() < compress_from_octets) return false;
     // One a thread: to set one up costs more than to compress a small message.
-    thread_local const std::unique_ptr<ZSTD_CCtx, FreeContext> context(ZSTD_createCCtx());
+    thread_local const std::unique_ptr<ZSTD_CCtx, FreeContext> context = make_compressor();
     const size_t before = out.size();
-    out.resize(before + plain.size() - 1);
-    const size_t octets = ZSTD_compressCCtx(context.get(), out.data() + before, plain.size() - 1,
-                                            plain.data(), plain.size(), zstd_level);
-    const bool smaller = ZSTD_isError(octets) == 0;
-    out.resize(before + (smaller ? octets : 0));
+    bool smaller = false;
+    out.resize_and_overwrite(before + plain.size() - 1, [&](char* octets, size_t /*size*/) {
+        const size_t count =
+            ZSTD_compress2(context.get(), octets + before, plain.size() - 1, plain.data(), plain.size());
+        smaller = ZSTD_isError(count) == 0;
+        return before + (smaller ? count : 0);
+    });
     return smaller;
 }
 
@@ -73,9 +85,12 @@ Result<std::string> decode_chunk(std::string_view record) {
     }
     if (record[0] != codec_zstd) return broken();
     thread_local const std::unique_ptr<ZSTD_DCtx, FreeContext> context(ZSTD_createDCtx());
-    std::string plain(octets, '\0');
-    const size_t got =
-        ZSTD_decompressDCtx(context.get(), plain.data(), plain.size(), payload.data(), payload.size());
+    size_t got = 0;
+    std::string plain;
+    plain.resize_and_overwrite(octets, [&](char* into, size_t size) {
+        got = ZSTD_decompressDCtx(context.get(), into, size, payload.data(), payload.size());
+        return ZSTD_isError(got) == 0 ? got : 0;
+    });
     if (ZSTD_isError(got) != 0 || got != octets) return broken();
     return plain;
 }

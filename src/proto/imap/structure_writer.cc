@@ -7,7 +7,6 @@
 namespace heliopost::imap {
 namespace {
 
-using mime::Address;
 using mime::AddressKind;
 using mime::Part;
 using mime::PartKind;
@@ -19,7 +18,8 @@ public:
 
     // envelope = "(" env-date SP env-subject SP env-from SP env-sender SP env-reply-to SP env-to SP env-cc SP
     //            env-bcc SP env-in-reply-to SP env-message-id ")"
-    void envelope(const mime::Envelope& envelope) {
+    template <class Envelope>
+    void envelope(const Envelope& envelope) {
         out_ += '(';
         nstring(envelope.date);
         out_ += ' ';
@@ -50,7 +50,13 @@ public:
 
 private:
     void string(std::string_view text) { append_string(out_, text, revision_); }
-    void nstring(const std::optional<std::string>& text) { append_nstring(out_, text, revision_); }
+    template <class Text>
+    void nstring(const std::optional<Text>& text) {
+        if (text)
+            string(*text);
+        else
+            out_ += "NIL";
+    }
     void string_or_nil(std::string_view text) {
         if (text.empty())
             out_ += "NIL";
@@ -59,7 +65,8 @@ private:
     }
 
     // "(" 1*address ")" / nil
-    void addresses(const std::vector<Address>& list) {
+    template <class Addresses>
+    void addresses(const Addresses& list) {
         if (list.empty()) {
             out_ += "NIL";
             return;
@@ -70,6 +77,7 @@ private:
     }
 
     // address = "(" addr-name SP addr-adl SP addr-mailbox SP addr-host ")"; groups: RFC 9051 §7.5.2
+    template <class Address>
     void address(const Address& address) {
         if (address.kind == AddressKind::group_end) {
             out_ += "(NIL NIL NIL NIL)";
@@ -208,6 +216,10 @@ private:
 }  // namespace
 
 void append_envelope(std::string& out, const mime::Envelope& envelope, Revision revision) {
+    StructureWriter(out, revision).envelope(envelope);
+}
+
+void append_envelope(std::string& out, const mime::EnvelopeView& envelope, Revision revision) {
     StructureWriter(out, revision).envelope(envelope);
 }
 

@@ -8,11 +8,13 @@
 
 #include "proto/imap/mailbox_name.h"
 #include "proto/mime/envelope.h"
+#include "proto/mime/envelope_view.h"
 #include "proto/mime/part.h"
 
 namespace heliopost::imap {
 
 void append_envelope(std::string& out, const mime::Envelope& envelope, Revision revision);
+void append_envelope(std::string& out, const mime::EnvelopeView& envelope, Revision revision);
 
 enum class StructureForm : std::uint8_t { body, body_structure };  // without and with extension fields
 

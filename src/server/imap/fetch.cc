@@ -18,21 +18,24 @@ bool is_row_item(Kind kind) {
            kind == Kind::internal_date || kind == Kind::rfc822_size;
 }
 
-imap::Section section_of(const imap::FetchItem& item) {
-    imap::Section section = item.section;
-    if (item.kind == Kind::rfc822_header) section.text = imap::Section::Text::header;
-    if (item.kind == Kind::rfc822_text) section.text = imap::Section::Text::text;
-    return section;
+bool is_structure_item(Kind kind) {
+    return kind == Kind::envelope || kind == Kind::body || kind == Kind::body_structure;
 }
 
 }  // namespace
 
-bool Fetch::needs_emails() const {
-    return std::ranges::any_of(asked_.items, [](const auto& item) { return !is_row_item(item.kind); });
+Fetch::Source Fetch::source() const {
+    Source source = Source::rows;
+    for (const imap::FetchItem& item : asked_.items) {
+        if (is_row_item(item.kind)) continue;
+        if (item.kind != Kind::envelope) return Source::emails;
+        source = Source::envelopes;
+    }
+    return source;
 }
 
 net::Task<Result<void>> Fetch::run(IndexRanges rows) {
-    if (!needs_emails()) {
+    if (source() == Source::rows) {
         co_await answer_rows(std::move(rows));
         co_return Result<void>{};
     }
@@ -43,9 +46,9 @@ net::Task<Result<void>> Fetch::run(IndexRanges rows) {
             if (!is_wanted(cursor.row())) continue;
             indexes.push_back(cursor.index());
             if (indexes.size() < emails_at_once) continue;
-            CO_TRY(co_await answer_emails(std::exchange(indexes, {})));
+            CO_TRY(co_await answer_page(std::exchange(indexes, {})));
         }
-    co_return co_await answer_emails(std::move(indexes));
+    co_return co_await answer_page(std::move(indexes));
 }
 
 // No coroutine for each row: this is what a client asks of a whole mailbox.
@@ -54,31 +57,40 @@ net::Task<void> Fetch::answer_rows(IndexRanges rows) {
     for (const auto& [begin, end] : rows)
         for (cursor.seek(begin); cursor.index() < end; cursor.next()) {
             if (!is_wanted(cursor.row())) continue;
-            append_row_answer(cursor.index(), cursor.row());
+            append_short_answer(cursor.index(), cursor.row(), nullptr);
             if (out_.full()) co_await out_.flush();
         }
 }
 
-void Fetch::append_row_answer(std::size_t index, const mailbox::Row& row) {
-    std::string& out = out_.text();
-    out += "* ";
-    imap::append_number(out, index + 1);
-    out += " FETCH (";
-    bool first = true;
-    for (const imap::FetchItem& item : asked_.items) {
-        if (!std::exchange(first, false)) out += ' ';
-        imap::append_item_name(out, item);
-        out += ' ';
-        append_row_item(item, row);
-    }
-    out += ")\r\n";
-}
-
-net::Task<Result<void>> Fetch::answer_emails(std::vector<std::size_t> indexes) {
+net::Task<Result<void>> Fetch::answer_page(std::vector<std::size_t> indexes) {
     if (indexes.empty()) co_return Result<void>{};
     std::vector<EmailId> ids;
     ids.reserve(indexes.size());
     for (const std::size_t index : indexes) ids.push_back(view_->at(index).email);
+    if (source() == Source::envelopes)
+        co_return co_await answer_envelopes(std::move(indexes), std::move(ids));
+    co_return co_await answer_emails(std::move(indexes), std::move(ids));
+}
+
+net::Task<Result<void>> Fetch::answer_envelopes(std::vector<std::size_t> indexes, std::vector<EmailId> ids) {
+    for (auto next = indexes.begin(); next != indexes.end();) {
+        ids.erase(ids.begin(), ids.end() - (indexes.end() - next));
+        auto envelopes = CO_TRY(co_await account_.envelopes(ids));
+        for (std::size_t i = 0; i < envelopes.size(); ++i, ++next) {
+            const mailbox::Row& row = view_->at(*next);
+            if (envelopes.is_gone(i))
+                some_gone_ = true;
+            else if (const auto envelope = envelopes.read(i))
+                append_short_answer(*next, row, *envelope);
+            else
+                pass_over(row.email, envelope.error().text);
+            if (out_.full()) co_await out_.flush();
+        }
+    }
+    co_return Result<void>{};
+}
+
+net::Task<Result<void>> Fetch::answer_emails(std::vector<std::size_t> indexes, std::vector<EmailId> ids) {
     const auto emails = CO_TRY(co_await account_.emails(std::move(ids)));
     for (std::size_t i = 0; i < indexes.size(); ++i) {
         if (emails.at(i) == nullptr) {
@@ -86,7 +98,7 @@ net::Task<Result<void>> Fetch::answer_emails(std::vector<std::size_t> indexes) {
             continue;
         }
         co_await answer(indexes[i], emails[i]);
-        co_await out_.flush_if_full();
+        if (out_.full()) co_await out_.flush();
     }
     co_return Result<void>{};
 }
@@ -97,9 +109,7 @@ net::Task<void> Fetch::answer(std::size_t index, std::shared_ptr<const mailbox::
     const mailbox::Row& row = view_->at(index);
     const std::uint64_t flushes = out_.flushes();
     const std::size_t begin = out_.text().size();
-    out_.text() += "* ";
-    imap::append_number(out_.text(), index + 1);
-    out_.text() += " FETCH (";
+    append_number(index);
     bool first = true;
     for (const imap::FetchItem& item : asked_.items) {
         if (!std::exchange(first, false)) out_.text() += ' ';
@@ -109,20 +119,46 @@ net::Task<void> Fetch::answer(std::size_t index, std::shared_ptr<const mailbox::
             append_row_item(item, row);
             continue;
         }
-        const auto done = co_await append_email_item(item, email);
-        if (done) {
-            co_await out_.flush_if_full();
-            continue;
+        if (is_structure_item(item.kind)) {
+            append_structure_item(item, *email->structure);
+        } else if (const auto done = co_await append_octets_item(item, email); !done) {
+            pass_over(email->id, done.error().text);
+            if (out_.flushes() != flushes) throw net::Gone("a message could not be read to its end");
+            out_.text().resize(begin);
+            co_return;
         }
-        log_.error(
-            "message.unreadable",
-            {{"account", account_.id().value}, {"email", email->id.value}, {"reason", done.error().text}});
-        if (out_.flushes() != flushes) throw net::Gone("a message could not be read to its end");
-        out_.text().resize(begin);
-        some_unreadable_ = true;
-        co_return;
+        if (out_.full()) co_await out_.flush();
     }
     out_.text() += ")\r\n";
+}
+
+void Fetch::append_short_answer(std::size_t index, const mailbox::Row& row,
+                                const mime::EnvelopeView* envelope) {
+    std::string& out = out_.text();
+    append_number(index);
+    bool first = true;
+    for (const imap::FetchItem& item : asked_.items) {
+        if (!std::exchange(first, false)) out += ' ';
+        imap::append_item_name(out, item);
+        out += ' ';
+        if (item.kind == Kind::envelope)
+            imap::append_envelope(out, *envelope, revision_);
+        else
+            append_row_item(item, row);
+    }
+    out += ")\r\n";
+}
+
+void Fetch::append_number(std::size_t index) {
+    out_.text() += "* ";
+    imap::append_number(out_.text(), index + 1);
+    out_.text() += " FETCH (";
+}
+
+void Fetch::pass_over(EmailId email, const std::string& reason) {
+    log_.error("message.unreadable",
+               {{"account", account_.id().value}, {"email", email.value}, {"reason", reason}});
+    some_unreadable_ = true;
 }
 
 void Fetch::append_row_item(const imap::FetchItem& item, const mailbox::Row& row) {
@@ -150,57 +186,15 @@ void Fetch::append_row_item(const imap::FetchItem& item, const mailbox::Row& row
     }
 }
 
-net::Task<Result<void>> Fetch::append_email_item(imap::FetchItem item,
-                                                 std::shared_ptr<const mailbox::Email> email) {
+void Fetch::append_structure_item(const imap::FetchItem& item, const mime::Structure& structure) {
     std::string& out = out_.text();
-    const mime::Structure& structure = *email->structure;
-    switch (item.kind) {
-        case Kind::envelope:
-            imap::append_envelope(out, structure.envelopes.at(structure.parts.front().envelope.value_or(0)),
-                                  revision_);
-            co_return Result<void>{};
-        case Kind::body:
-            imap::append_structure(out, structure, imap::StructureForm::body, revision_);
-            co_return Result<void>{};
-        case Kind::body_structure:
-            imap::append_structure(out, structure, imap::StructureForm::body_structure, revision_);
-            co_return Result<void>{};
-        case Kind::binary:
-        case Kind::binary_size:
-            co_return co_await append_binary(std::move(item), std::move(email));
-        default:
-            co_return co_await append_section(std::move(item), std::move(email));
-    }
-}
-
-net::Task<Result<void>> Fetch::append_section(imap::FetchItem item,
-                                              std::shared_ptr<const mailbox::Email> email) {
-    const imap::Section section = section_of(item);
-    const auto range = section_range(*email, section);
-    if (!range) {
-        out_.text() += "NIL";
-        co_return Result<void>{};
-    }
-    using Text = imap::Section::Text;
-    if (section.text == Text::header_fields || section.text == Text::header_fields_not)
-        co_return co_await append_header_fields(std::move(item), std::move(email), *range);
-    const OctetRange wanted = cut(*range, item.partial);
-    // Deviates from RFC 9051 §4.3.1: a NUL in the message goes out as it is. Octet-exact is our promise, and
-    // what clients make of it is what they make of every other server that keeps it.
-    imap::append_literal_header(out_.text(), wanted.octets());
-    co_return co_await append_octets(std::move(email), wanted);
-}
-
-net::Task<Result<void>> Fetch::append_octets(std::shared_ptr<const mailbox::Email> email, OctetRange range) {
-    while (range.begin < range.end) {
-        const auto count = std::min<std::uint64_t>(range.octets(), store::chunk_octets);
-        const std::string piece = CO_TRY(co_await account_.read(email, range.begin, count));
-        if (piece.empty()) co_return fail(Fault::internal, "a message is shorter than its record says");
-        out_.text() += piece;
-        range.begin += piece.size();
-        co_await out_.flush_if_full();
-    }
-    co_return Result<void>{};
+    if (item.kind == Kind::envelope)
+        imap::append_envelope(out, structure.envelopes.at(structure.parts.front().envelope.value_or(0)),
+                              revision_);
+    else if (item.kind == Kind::body)
+        imap::append_structure(out, structure, imap::StructureForm::body, revision_);
+    else
+        imap::append_structure(out, structure, imap::StructureForm::body_structure, revision_);
 }
 
 namespace {

@@ -1,6 +1,7 @@
 // Fetch: one FETCH command at work: which rows, which items, and their answers, streamed.
 //
-// Rows give flags, UID, dates and sizes; only what stands in the message loads emails, some at a time. A
+// Rows give flags, UID, dates and sizes; ENVELOPE is read from the messages' records; only what else stands
+// in a message loads whole emails. Records and emails are loaded some at a time. A
 // message that is gone from the store while the client still counts it is passed over, and the command
 // ends NO [EXPUNGEISSUED] (RFC 5530).
 #pragma once
@@ -46,14 +47,23 @@ private:
     bool is_wanted(const mailbox::Row& row) const {
         return !asked_.changed_since || row.mod_sequence > *asked_.changed_since;
     }
-    bool needs_emails() const;
+    enum class Source : std::uint8_t { rows, envelopes, emails };  // what the answers are made of
+    Source source() const;
     net::Task<void> answer_rows(IndexRanges rows);
-    void append_row_answer(std::size_t index, const mailbox::Row& row);
-    net::Task<Result<void>> answer_emails(std::vector<std::size_t> indexes);
+    net::Task<Result<void>> answer_page(std::vector<std::size_t> indexes);
+    net::Task<Result<void>> answer_envelopes(std::vector<std::size_t> indexes, std::vector<EmailId> ids);
+    net::Task<Result<void>> answer_emails(std::vector<std::size_t> indexes, std::vector<EmailId> ids);
     net::Task<void> answer(std::size_t index, std::shared_ptr<const mailbox::Email> email);
+    // Of an answer without octets of the message; envelope may be null where it is not asked for.
+    void append_short_answer(std::size_t index, const mailbox::Row& row, const mime::EnvelopeView* envelope);
+    void append_number(std::size_t index);  // "* 1 FETCH ("
     void append_row_item(const imap::FetchItem& item, const mailbox::Row& row);
-    net::Task<Result<void>> append_email_item(imap::FetchItem item,
-                                              std::shared_ptr<const mailbox::Email> email);
+    void append_structure_item(const imap::FetchItem& item, const mime::Structure& structure);
+    void pass_over(EmailId email, const std::string& reason);  // one that cannot be read
+
+    // fetch_section.cc
+    net::Task<Result<void>> append_octets_item(imap::FetchItem item,
+                                               std::shared_ptr<const mailbox::Email> email);
     net::Task<Result<void>> append_section(imap::FetchItem item, std::shared_ptr<const mailbox::Email> email);
     net::Task<Result<void>> append_octets(std::shared_ptr<const mailbox::Email> email, OctetRange range);
 
