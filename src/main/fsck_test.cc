@@ -26,7 +26,7 @@ using mailbox::key::Kind;
 using store::PartitionId;
 using store::Space;
 
-const Log silent(LogFormat::logfmt, LogLevel::error, net::system_now, [](LogLevel, std::string_view) {});
+Log silent(LogFormat::logfmt, LogLevel::error, net::system_now, [](LogLevel, std::string_view) {});
 const std::string message_text = "From: <x@b.example>\r\nSubject: one\r\n\r\nOne.\r\n";
 
 net::Task<Result<delivery::Message>> take_in(store::Store* store, std::string text) {

@@ -45,6 +45,7 @@ public:
     TestListener& operator=(const TestListener&) = delete;
 
     void stop_sessions() { sessions_.stop(); }
+    std::size_t sessions() const { return sessions_.size(); }  // and one that accepts
 
 private:
     friend class TestPeer;

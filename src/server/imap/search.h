@@ -43,7 +43,8 @@ public:
     };
 
     // The sequence numbers in the view of the messages that match: all of them, or those at the ends.
-    net::Task<Result<imap::NumberSet>> run(Ends ends = {});
+    net::Task<Result<imap::NumberSet>> run(Ends ends);
+    net::Task<Result<imap::NumberSet>> run() { return run(Ends{}); }
 
     std::size_t messages_read() const { return messages_read_; }
 

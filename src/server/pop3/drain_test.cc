@@ -33,7 +33,7 @@ TEST_CASE_FIXTURE(Draining, "drain: an idle client is told so, and what it had m
     CHECK(stranger.hear() == down);
     CHECK(client.ended());
     CHECK(stranger.ended());
-    CHECK(inbox(ann)->size() == 1);
+    CHECK(inbox_view(ann)->size() == 1);
 }
 
 TEST_CASE_FIXTURE(Draining, "drain: a message under way is sent to its end first") {
@@ -54,7 +54,7 @@ TEST_CASE_FIXTURE(Draining, "drain: past its time a session within a message is 
     CHECK(client.log_in("ann@a.example").starts_with("+OK"));
     client.send("RETR 1\r\n");
     network.run_for(std::chrono::seconds(1));
-    sessions->stop();
+    listener.stop_sessions();
     CHECK_FALSE(client.hear(std::chrono::seconds(1)).contains("-ERR"));
     CHECK(client.ended());
 }

@@ -45,7 +45,7 @@ TEST_CASE_FIXTURE(Draining, "drain: a message under way is taken and answered, t
     CHECK(heard.starts_with("250 2.0.0 accepted as "));
     CHECK(heard.contains("\r\n421 4.3.2 "));
     CHECK(client.ended());
-    CHECK(inbox_size(ann) == 1);
+    CHECK(inbox_view(ann)->size() == 1);
 }
 
 TEST_CASE_FIXTURE(
@@ -60,7 +60,7 @@ TEST_CASE_FIXTURE(
     CHECK(heard.contains("\r\n421 4.3.2 "));
     CHECK_FALSE(heard.contains("250 2.1.0"));
     CHECK(client.ended());
-    CHECK(inbox_size(ann) == 1);
+    CHECK(inbox_view(ann)->size() == 1);
 }
 
 TEST_CASE_FIXTURE(Draining, "drain: within a handshake the connection is closed, nothing can be said") {
@@ -68,10 +68,10 @@ TEST_CASE_FIXTURE(Draining, "drain: within a handshake the connection is closed,
     client.hear();
     client.say("EHLO b.example\r\n");
     CHECK(client.say("STARTTLS\r\n").starts_with("220 "));
-    CHECK(sessions->size() == 2);  // and who accepts
+    CHECK(listener.sessions() == 2);  // and who accepts
     closing.set();
     network.run_for(std::chrono::seconds(1));
-    CHECK(sessions->size() == 1);
+    CHECK(listener.sessions() == 1);
 }
 
 TEST_CASE_FIXTURE(Draining, "drain: who connects in the last moment is told 421") {
