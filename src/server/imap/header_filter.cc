@@ -38,7 +38,8 @@ void HeaderFilter::take_name(std::string_view& piece, std::string& out) {
     if (line_end) ended_ = name_.empty() || name_ == "\r";
     keep_ = false;
     if (end != room && !line_end) {
-        const auto name = mime::field_name(name_ + ':');
+        const std::string start = name_ + ':';
+        const auto name = mime::field_name(start);
         keep_ = name && is_wanted(*name);
     }
     if (keep_) out += name_;
