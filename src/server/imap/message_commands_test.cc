@@ -232,6 +232,22 @@ TEST_CASE("fetch: 20,000 messages hold at most 1 MB for a client that does not r
     server.network.run_for(std::chrono::seconds(10));
     CHECK(server.largest_write > 0);
     CHECK(server.largest_write < (1U << 20));
+TEST_CASE("append: NUL comes in no literal (RFC 9051 §9), and no literal8 without BINARY (RFC 3516 §4.3)") {
+    TestServer server;
+    TestClient client(server);
+    const std::string message("Subject: x\r\n\r\na\0b\r\n", 19);
+    CHECK(client.run("APPEND Sent {19}", {message + "\r\n"}).end == "BAD NUL in a literal");
+    CHECK(client.run("APPEND Sent {19+}\r\n" + message).bad());
+    const Answer binary = client.run("APPEND Sent ~{19}");
+    CHECK(binary.no("UNKNOWN-CTE"));
+    CHECK(binary.lines.empty());  // refused before it is sent
+    CHECK(client.run("APPEND Sent ~{19+}\r\n" + message).no("UNKNOWN-CTE"));
+    CHECK(client.run("STATUS Sent (MESSAGES)").lines == Strings{"* STATUS Sent (MESSAGES 0)"});
+    server.deliver("Sent", message);  // as it may come by SMTP
+    CHECK(client.run("SELECT Sent").ok());
+    CHECK(client.run("FETCH 1 BODY.PEEK[]").lines == Strings{"* 1 FETCH (BODY[] {19}\r\n" + message + ")"});
+}
+
     client.resume();
     const Answer all = client.until("A");
     CHECK(all.ok());
