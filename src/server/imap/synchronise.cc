@@ -165,6 +165,16 @@ imap::UidSet Session::uids_of(const IndexRanges& rows) const {
     for (const auto& [begin, end] : rows)
         uids.add(
             imap::NumberRange{selected_->view->at(begin).uid.value, selected_->view->at(end - 1).uid.value});
+// UIDs only grow: between the first and the last of a range nothing can have come, so counting says it.
+bool Session::are_some_gone(const IndexRanges& rows, const mailbox::View& later) const {
+    const mailbox::View& view = *selected_->view;
+    return std::ranges::any_of(rows, [&](const IndexRange& range) {
+        const std::size_t first = later.lower_bound(view.at(range.begin).uid);
+        const std::size_t last = later.lower_bound(Uid{view.at(range.end - 1).uid.value + 1});
+        return last - first < range.end - range.begin;
+    });
+}
+
     return uids;
 }
 
