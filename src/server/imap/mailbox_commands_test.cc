@@ -71,10 +71,16 @@ TEST_CASE("select: CLOSE expunges in silence, UNSELECT does not, RFC 9051 §6.4.
     CHECK(client.run("CLOSE").text() == "OK CLOSE completed");
     CHECK(client.run("SELECT INBOX").has("* 0 EXISTS"));
     for (const char* empty : {"FETCH 1:* FLAGS", "FETCH * FLAGS", "UID FETCH 1:* FLAGS", "STORE 1:* FLAGS ()",
-                              "SEARCH ALL", "EXPUNGE", "UID STORE 1 FLAGS ()", "UID COPY 1:* Sent",
+                              "SEARCH ALL", "SEARCH 1:*", "SEARCH *", "SEARCH NOT 1:*", "UID SEARCH 1:*",
+                              "UID SEARCH UID 1:*", "COPY 1:* Sent", "MOVE * Sent", "EXPUNGE", "UID STORE 1 FLAGS ()", "UID COPY 1:* Sent",
                               "UID MOVE 1 Sent", "UID EXPUNGE 1:*", "CLOSE"}) {
         CAPTURE(empty);
         CHECK(client.run(empty).ok());
+    }
+    CHECK(client.run("SELECT INBOX").ok());
+    for (const char* wrong : {"SEARCH 1", "SEARCH 1:*,2", "FETCH 1,1:* FLAGS", "STORE 1 FLAGS ()"}) {
+        CAPTURE(wrong);
+        CHECK(client.run(wrong).bad());
     }
 }
 

@@ -138,11 +138,8 @@ Result<IndexRanges> Session::rows_of(const imap::SequenceSet& set, bool uid) con
     if (set.saved_result) {
         numbers = selected_->saved;
     } else {
-        // "*" in an empty mailbox is nothing rather than a wrong number: clients ask for 1:* without looking.
-        const auto has_star = [](const imap::NumberRange& range) {
-            return range.first == imap::SequenceSet::star || range.last == imap::SequenceSet::star;
-        };
-        if (size == 0 && std::ranges::all_of(set.ranges, has_star)) return IndexRanges{};
+        // Nothing rather than a wrong number: clients ask for 1:* without looking.
+        if (size == 0 && set.only_stars()) return IndexRanges{};
         numbers = set.resolve(uid ? view.largest_uid().value : size);
     }
     // RFC 9051 §6.4.9: UIDs that do not exist are passed over; numbers that do not are a client's error.
@@ -165,6 +162,9 @@ imap::UidSet Session::uids_of(const IndexRanges& rows) const {
     for (const auto& [begin, end] : rows)
         uids.add(
             imap::NumberRange{selected_->view->at(begin).uid.value, selected_->view->at(end - 1).uid.value});
+    return uids;
+}
+
 // UIDs only grow: between the first and the last of a range nothing can have come, so counting says it.
 bool Session::are_some_gone(const IndexRanges& rows, const mailbox::View& later) const {
     const mailbox::View& view = *selected_->view;
@@ -173,9 +173,6 @@ bool Session::are_some_gone(const IndexRanges& rows, const mailbox::View& later)
         const std::size_t last = later.lower_bound(Uid{view.at(range.end - 1).uid.value + 1});
         return last - first < range.end - range.begin;
     });
-}
-
-    return uids;
 }
 
 Result<imap::UidSet> Session::resolve(const imap::SequenceSet& set, bool uid) const {
