@@ -177,6 +177,11 @@ TEST_CASE("list: patterns, uses and subscriptions, RFC 9051 §6.3.9, RFC 5258, R
           Strings{"* LIST (\\NonExistent \\HasNoChildren) \"/\" foo/bar (\"CHILDINFO\" (\"SUBSCRIBED\"))"});
     CHECK(client.run("UNSUBSCRIBE foo/bar/baz").ok());
     CHECK(client.run("LIST (SUBSCRIBED) \"\" foo*").lines.empty());
+    CHECK(client.run("SUBSCRIBE foo").ok());
+    CHECK(client.run("RENAME foo fox").ok());  // RFC 9051 §6.3.6
+    CHECK(client.run("LIST (SUBSCRIBED) \"\" fo*").lines ==
+          Strings{"* LIST (\\HasNoChildren \\Subscribed) \"/\" fox",
+                  "* LIST (\\NonExistent \\HasNoChildren \\Subscribed) \"/\" foo"});
 }
 
 TEST_CASE("mailboxes: names travel as their revision wants, RFC 3501 §5.1.3, RFC 9051 §5.1") {
