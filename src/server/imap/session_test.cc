@@ -99,6 +99,9 @@ TEST_CASE("session: which command may come when, RFC 9051 §6") {
         CHECK(client.run(command).bad());
     CHECK(client.run("NAMESPACE").lines == Strings{"* NAMESPACE ((\"\" \"/\")) NIL NIL"});
     CHECK(client.run("ENABLE X-OTHER CONDSTORE IMAP4rev2").lines == Strings{"* ENABLED CONDSTORE IMAP4rev2"});
+    CHECK(client.run("SELECT INBOX")
+              .ok());  // RFC 9051 §6.3.1: a server need not look whether a mailbox is open
+    CHECK(client.run("ENABLE QRESYNC").lines == Strings{"* ENABLED QRESYNC"});
     const Answer out = client.run("LOGOUT");
     CHECK(out.text() == "* BYE logging out\nOK LOGOUT completed");
     CHECK(client.closed());
