@@ -13,6 +13,7 @@ namespace heliopost::directory {
 namespace {
 
 constexpr std::size_t table_key_octets = 32;
+constexpr const char* accepted = "ok";          // the verdict
 constexpr std::size_t logged_octets_max = 320;  // of a user name
 
 // One of the places in the line for the pool, given back at the end.
@@ -66,6 +67,7 @@ public:
 private:
     net::Task<Subject> find(std::string user, LoginSource source);
     net::Task<Result<bool>> verify(net::World* world, Subject subject, std::string password);
+    static const char* verdict(const Subject& subject, const std::string& authorize_as, bool good);
     Result<Account> end(net::World& world, Subject subject, const std::string& user,
                         const std::string& authorize_as, bool good, const LoginSource& source);
     static void log(const net::World& world, const std::string& user, const char* result,
@@ -113,22 +115,24 @@ net::Task<Result<bool>> StoredLogin::verify(net::World* world, Subject subject, 
     co_return true;
 }
 
+const char* StoredLogin::verdict(const Subject& subject, const std::string& authorize_as, bool good) {
+    if (!good || !subject.account) return "denied";
+    if (subject.account->disabled) return "disabled";
+    // Nobody may act as another: RFC 4616 §2.
+    if (!authorize_as.empty() && key_of(authorize_as) != subject.key) return "not_authorized";
+    return accepted;
+}
+
 Result<Account> StoredLogin::end(net::World& world, Subject subject, const std::string& user,
                                  const std::string& authorize_as, bool good, const LoginSource& source) {
-    const char* result = "ok";
-    if (!good || !subject.account)
-        result = "denied";
-    else if (subject.account->disabled)
-        result = "disabled";
-    else if (!authorize_as.empty() && key_of(authorize_as) != subject.key)
-        result = "not_authorized";  // nobody may act as another: RFC 4616 §2
-    const bool ok = std::string_view(result) == "ok";
+    const char* result = verdict(subject, authorize_as, good);
+    const bool ok = result == accepted;
     if (ok)
         delay_.succeeded(subject.counted, world.tick());
     else
         delay_.failed(subject.counted, world.tick());
     log(world, user, result, source);
-    if (!ok) return wrong();
+    if (!ok || !subject.account) return wrong();
     return std::move(*subject.account);
 }
 
@@ -136,18 +140,26 @@ net::Task<Result<Account>> StoredLogin::password(net::World* world, std::string 
                                                  std::string authorize_as, std::string password,
                                                  LoginSource source) {
     Subject subject = co_await find(user, source);
-    const std::optional<Instant> turn = delay_.begin(subject.counted, world->tick());
-    if (!turn) {
+    const LoginDelay::Turn turn = delay_.begin(subject.counted, world->tick());
+    // What cannot be prepared cannot be a password, and costs as much as one.
+    auto prepared = sasl::prepare(password);
+    const std::string tried = prepared ? std::move(*prepared) : std::string();
+    if (turn.early) {
+        if (*turn.early > world->tick()) co_await world->sleep_until(*turn.early);
+        subject = co_await find(user, source);  // it may have changed
+        const Result<bool> right = co_await verify(world, subject, tried);
+        if (right && verdict(subject, authorize_as, *right) == accepted)
+            co_return end(*world, std::move(subject), user, authorize_as, true, source);
+        // Everything else is looked at once more below, when it is for those who may not be early, and as
+        // long.
+    }
+    if (turn.answer > world->tick()) co_await world->sleep_until(turn.answer);
+    if (turn.full) {
         log(*world, user, "delayed", source);
         co_return busy();
     }
-    if (*turn > world->tick()) co_await world->sleep_until(*turn);
-    if (*turn > world->tick() || subject.account)
-        subject = co_await find(user, source);  // it may have changed
-    // What cannot be prepared cannot be a password, and costs as much as one.
-    auto prepared = sasl::prepare(password);
-    const Result<bool> right =
-        co_await verify(world, subject, prepared ? std::move(*prepared) : std::string());
+    subject = co_await find(user, source);
+    const Result<bool> right = co_await verify(world, subject, tried);
     if (!right) {
         log(*world, user, "busy", source);
         co_return std::unexpected(right.error());
@@ -155,15 +167,9 @@ net::Task<Result<Account>> StoredLogin::password(net::World* world, std::string 
     co_return end(*world, std::move(subject), user, authorize_as, *right, source);
 }
 
-net::Task<Result<ScramKeys>> StoredLogin::scram_keys(net::World* world, std::string user,
+net::Task<Result<ScramKeys>> StoredLogin::scram_keys(net::World* /*world*/, std::string user,
                                                      LoginSource source) {
-    Subject subject = co_await find(user, source);
-    const std::optional<Instant> turn = delay_.begin(subject.counted, world->tick());
-    if (!turn) {
-        log(*world, user, "delayed", source);
-        co_return busy();
-    }
-    if (*turn > world->tick()) co_await world->sleep_until(*turn);
+    const Subject subject = co_await find(user, source);
     // Both are made, so that both take as long.
     const sasl::ScramKeys fake = sasl::fake_scram_keys(directory_.secret(), subject.key, scram_iterations);
     ScramKeys keys{fake.salt, fake.iterations, fake.stored_key, fake.server_key, false};
@@ -175,10 +181,20 @@ net::Task<Result<ScramKeys>> StoredLogin::scram_keys(net::World* world, std::str
     co_return keys;
 }
 
+// The wait is here and not before the keys, which nobody is to get sooner than another.
 net::Task<Result<Account>> StoredLogin::scram_finished(net::World* world, std::string user,
                                                        std::string authorize_as, bool good,
                                                        LoginSource source) {
     Subject subject = co_await find(user, source);
+    const LoginDelay::Turn turn = delay_.begin(subject.counted, world->tick());
+    const bool early = turn.early && verdict(subject, authorize_as, good) == accepted;
+    const Instant until = early ? *turn.early : turn.answer;
+    if (until > world->tick()) co_await world->sleep_until(until);
+    if (turn.full && !early) {
+        log(*world, user, "delayed", source);
+        co_return busy();
+    }
+    subject = co_await find(user, source);  // it may have changed
     co_return end(*world, std::move(subject), user, authorize_as, good, source);
 }
 

@@ -1,9 +1,9 @@
 // Login: checks credentials, remembers good ones, slows guessing.
 //
-// Unknown users and wrong passwords cost and answer the same. Failed logins are delayed per account and
-// per address (/64), growing to delay_max; an address that logged in to this account with success in the last
-// 30 days is not delayed by others' failures. Verified passwords are remembered for 5 minutes as an
-// HMAC under a key of the process, dropped on change, so that only a cold login pays argon2id.
+// Unknown users and wrong passwords cost, take and answer the same. Failed logins are delayed per account and
+// per address (/64), growing to delay_max; from an address that logged in to this account with success in the
+// last 30 days the right password is not delayed by others' failures. Verified passwords are remembered for 5
+// minutes as an HMAC under a key of the process, dropped on change, so that only a cold login pays argon2id.
 // One Login serves all loops.
 #pragma once
 
@@ -53,9 +53,11 @@ public:
     virtual net::Task<Result<Account>> password(net::World* world, std::string user, std::string authorize_as,
                                                 std::string password, LoginSource source) = 0;
 
+    // At once; scram_finished() waits.
     virtual net::Task<Result<ScramKeys>> scram_keys(net::World* world, std::string user,
                                                     LoginSource source) = 0;
-    // Tells how a SCRAM exchange ended: counts, logs, and gives the account if it was good.
+    // Tells whether the proof of a SCRAM exchange was good, before the client is told: waits out the delay,
+    // counts, logs, and gives the account if it was good.
     virtual net::Task<Result<Account>> scram_finished(net::World* world, std::string user,
                                                       std::string authorize_as, bool good,
                                                       LoginSource source) = 0;

@@ -64,19 +64,25 @@ std::optional<Instant> LoginDelay::take_turn(Table& table, const Digest& key, st
     return std::min(turn, now + login_delay_max);
 }
 
-std::optional<Instant> LoginDelay::begin(const LoginSubject& subject, Instant now) {
+LoginDelay::Turn LoginDelay::begin(const LoginSubject& subject, Instant now) {
     const Digests digests = digests_of(subject);
     const std::lock_guard lock(mutex_);
-    if (is_good(digests.both, now)) {
-        const auto own = delay_of(count_at(both_.find(digests.both), now), account_failures_free);
-        return take_turn(both_, digests.both, own, now);
-    }
     Table& names = subject.exists ? names_ : unknown_names_;
     const auto by_name = delay_of(count_at(names.find(digests.name), now), account_failures_free);
     const auto by_address = delay_of(count_at(addresses_.find(digests.address), now), address_failures_free);
     const auto turn = take_turn(addresses_, digests.address, by_address, now);
-    if (!turn) return std::nullopt;
-    return std::max(*turn, now + by_name);
+    Turn result;
+    result.full = !turn;
+    // Refusals take as long as the longest wait: a wrong password that was looked at early can be one.
+    result.answer = turn ? std::max(*turn, now + by_name) : now + login_delay_max;
+    if (result.answer == now || !is_good(digests.both, now)) return result;
+    const auto own = delay_of(count_at(both_.find(digests.both), now), good_failures_free);
+    const auto early = take_turn(both_, digests.both, own, now);
+    if (!early || *early >= result.answer) return result;
+    // Counted before it is known to be wrong, so that many at once are no more guesses; success forgets it.
+    count_failure(both_.touch(digests.both), now);
+    result.early = early;
+    return result;
 }
 
 void LoginDelay::failed(const LoginSubject& subject, Instant now) {
@@ -84,7 +90,6 @@ void LoginDelay::failed(const LoginSubject& subject, Instant now) {
     const std::lock_guard lock(mutex_);
     count_failure((subject.exists ? names_ : unknown_names_).touch(digests.name), now);
     count_failure(addresses_.touch(digests.address), now);
-    if (is_good(digests.both, now)) count_failure(both_.touch(digests.both), now);
 }
 
 void LoginDelay::succeeded(const LoginSubject& subject, Instant now) {

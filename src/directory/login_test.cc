@@ -132,13 +132,47 @@ TEST_CASE_FIXTURE(WithLogin, "login: a known good address is not shut out by oth
     for (int i = 0; i < 12; ++i) (void)try_login("ann@a.example", "wrong", elsewhere);
     for (int i = 0; i < 12; ++i) (void)try_login("bob@a.example", "wrong", home);  // a neighbour behind it
     CHECK(time_of("ann@a.example", "right", home) == seconds(0));
+    CHECK(time_of("bob@a.example", "right", home) > seconds(0));
     // Its own failures count.
-    for (int i = 0; i < 3; ++i) (void)try_login("ann@a.example", "wrong", home);
+    for (std::uint32_t i = 0; i < good_failures_free + 2; ++i)
+        (void)try_login("ann@a.example", "wrong", home);
     CHECK(time_of("ann@a.example", "right", home) == seconds(2));
+    CHECK(time_of("ann@a.example", "right", home) == seconds(0));
     // Good for 30 days and no longer.
     network.run_for(login_good_for + seconds(1));
     for (int i = 0; i < 4; ++i) (void)try_login("ann@a.example", "wrong", elsewhere);
     CHECK(time_of("ann@a.example", "right", home) > seconds(0));
+}
+
+TEST_CASE_FIXTURE(
+    WithLogin, "login: a wrong password takes as long where the account is known and where there is none") {
+    const net::IpAddress other = boost::asio::ip::make_address("192.0.2.78");
+    REQUIRE(try_login("ann@a.example", "right", home).has_value());
+    for (int i = 0; i < 12; ++i)
+        for (const net::IpAddress& from : {home, other})
+            (void)try_login("u" + std::to_string(i), "wrong", from);
+    for (int i = 0; i < 3; ++i) {
+        const seconds known = time_of("ann@a.example", "wrong", home);
+        CHECK(known == login_delay_max);
+        CHECK(time_of("nobody@a.example", "wrong", other) == known);
+    }
+    // Nor does what is right but not enough: an account that may not log in, or not as another.
+    Instant before = world->tick();
+    CHECK_FALSE(try_login("ann@a.example", "right", home, "bob@a.example").has_value());
+    CHECK(passed(before) >= login_delay_max);
+    CHECK(time_of("ann@a.example", "right", home) == seconds(0));
+    // Nor SCRAM: the keys are there at once for all, the wait is for the end.
+    const auto scram = [&](const std::string& user, bool good, const net::IpAddress& from) {
+        const LoginSource source{"imap", "SCRAM-SHA-256", from, true};
+        before = world->tick();
+        REQUIRE(run(login->scram_keys(world, user, source)).has_value());
+        CHECK(passed(before) < seconds(1));
+        (void)run(login->scram_finished(world, user, "", good, source));
+        return std::chrono::duration_cast<seconds>(passed(before));
+    };
+    CHECK(scram("ann@a.example", false, home) == login_delay_max);
+    CHECK(scram("nobody@a.example", false, other) == login_delay_max);
+    CHECK(scram("ann@a.example", true, home) == seconds(0));
 }
 
 TEST_CASE_FIXTURE(WithLogin, "login: one /64 counts as one, and IPv4 mapped as IPv4") {
@@ -234,9 +268,33 @@ TEST_CASE("login delay: the tables are bounded, and inventing names evicts no re
     for (int i = 0; i < 10'000; ++i)
         delay.failed({"u" + std::to_string(i), false, "10.0." + std::to_string(i)}, now);
     const LoginSubject from_elsewhere{"ann@a.example", true, "198.51.100.1"};
-    CHECK(delay.begin(from_elsewhere, now) == now + seconds(8));
+    CHECK(delay.begin(from_elsewhere, now).answer == now + seconds(8));
     // The invented ones are forgotten, oldest first.
-    CHECK(delay.begin({"u1", false, "198.51.100.2"}, now) == now);
+    CHECK(delay.begin({"u1", false, "198.51.100.2"}, now).answer == now);
+}
+
+TEST_CASE("login delay: many at once from a known good address are no more early guesses") {
+    LoginDelay delay("secret");
+    const Instant now{seconds(1000)};
+    const LoginSubject ann{"ann@a.example", true, "192.0.2.9"};
+    const LoginSubject nobody{"nobody@a.example", false, "192.0.2.10"};
+    delay.succeeded(ann, now);
+    CHECK_FALSE(delay.begin(ann, now).early.has_value());  // nothing to be early for
+    for (const LoginSubject& subject : {ann, nobody})
+        for (int i = 0; i < 12; ++i) delay.failed(subject, now);
+    std::uint32_t at_once = 0;
+    std::uint32_t early = 0;
+    for (int i = 0; i < 50; ++i) {
+        const auto turn = delay.begin(ann, now);
+        const auto other = delay.begin(nobody, now);
+        CHECK(turn.answer == other.answer);
+        CHECK(turn.full == other.full);
+        CHECK_FALSE(other.early.has_value());
+        early += turn.early ? 1 : 0;
+        at_once += turn.early && *turn.early == now ? 1 : 0;
+    }
+    CHECK(at_once == good_failures_free + 1);
+    CHECK(early < 12);
 }
 
 TEST_CASE("bounded table: the one touched longest ago goes first") {

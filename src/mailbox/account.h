@@ -95,6 +95,8 @@ public:
     // only_deleted: just those with \Deleted (EXPUNGE, UID EXPUNGE); POP3's QUIT names them itself.
     virtual net::Task<Result<imap::UidSet>> expunge(MailboxId mailbox, imap::UidSet uids,
                                                     bool only_deleted) = 0;
+    // All or nothing, in one commit where it holds them; more come in slices, which others see coming, and
+    // which only a crash leaves behind.
     virtual net::Task<Result<Copied>> copy(MailboxId from, imap::UidSet uids, MailboxId to, Quota quota) = 0;
     virtual net::Task<Result<Copied>> move(MailboxId from, imap::UidSet uids, MailboxId to) = 0;
     // UIDs expunged above a mod-sequence, among those in `within` if given: RFC 7162 §3.2.
@@ -133,6 +135,7 @@ struct AccountsOptions {
     std::size_t view_memory_max = std::size_t{256} << 20;
     std::uint64_t log_operations_max = 1'000;    // of a mailbox, before its chunks are rewritten
     std::size_t rewrite_octets_max = 4'000'000;  // of one commit of a rewrite
+    std::size_t copy_rows_max = 100'000;  // of one commit of a COPY; store::batch_octets_max may allow fewer
 };
 
 // worlds: the loops; an account's home is worlds[hash % size]. All must outlive the Accounts.

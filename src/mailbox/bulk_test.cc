@@ -39,11 +39,15 @@ TEST_CASE("bulk: 45,000 messages in slices; rewrites in many commits; a crash in
     AccountsOptions options;
     options.rewrite_octets_max = 1;
     TestAccount t(options);
-    t.deliver(inbox, message_text("one"));
+    t.deliver(inbox, message_text(std::string(300, 's')));
     const MailboxId other = t.make("other");
     // Doubling by copies into the same mailbox makes Emails of their own.
     for (int i = 0; i < 11; ++i) t.get(t.account->copy(inbox, everything, inbox, {}));
-    for (int i = 0; i < 22; ++i) t.get(t.account->copy(inbox, imap::UidSet({{1, 2'048}}), inbox, {}));
+    for (int i = 0; i < 10; ++i) t.get(t.account->copy(inbox, imap::UidSet({{1, 2'048}}), inbox, {}));
+    t.get(t.account->copy(inbox, imap::UidSet({{1, 1'024}}), inbox, {}));
+    const auto commits_before = t.disk->commits();
+    CHECK(t.get(t.account->copy(inbox, everything, inbox, {})).to.size() == 23'552);
+    CHECK(t.disk->commits() > commits_before + 1);  // more than one holds
     REQUIRE(t.view()->size() == 47'104);
     t.network.run_for(std::chrono::seconds(1));
 

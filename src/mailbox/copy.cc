@@ -1,15 +1,16 @@
-// COPY in one commit (RFC 9051 §6.4.7), MOVE in slices (RFC 6851 §3.3 allows it to stop in between).
+// COPY in one commit where one holds it, else in slices that are taken back should one fail; MOVE in slices
+// (RFC 6851 §3.3 allows it to stop in between).
+#include <algorithm>
+
 #include "mailbox/arrive.h"
 #include "mailbox/changes.h"
 #include "mailbox/core.h"
+#include "mailbox/keys.h"
 #include "mailbox/leave.h"
 #include "mailbox/row_walk.h"
 
 namespace heliopost::mailbox {
 namespace {
-
-// About what store::batch_octets_max holds, told before any of it is built.
-constexpr std::size_t copy_rows_max = 100'000;
 
 void record_pairs(Copied& copied, const std::vector<Uid>& from, std::uint64_t first_uid) {
     for (std::size_t i = 0; i < from.size(); ++i) {
@@ -32,31 +33,108 @@ net::Task<Result<UidValidity>> validity_of(Core* core, MailboxId mailbox) {
     co_return found->uid_validity;
 }
 
+// Deviates from RFC 9051 §6.4.7, which wants all or nothing, past what one commit holds (some 20,000 messages
+// at least): others see the slices come, and if the process ends in between, those that came stay. Whatever
+// fails otherwise is rolled back: the destination is as before, but for the UIDs that were used.
+class Copying {
+public:
+    Copying(Core* core, MailboxId from, MailboxId to, Quota quota)
+        : core_(core), from_(from), to_(to), quota_(quota), at_once_(core->options.copy_rows_max) {}
+
+    net::Task<Result<Copied>> run(imap::UidSet uids) {
+        copied_.uid_validity = CO_TRY(co_await validity_of(core_, to_));
+        loaded_ = CO_TRY(co_await newest_view(core_, from_));
+        CO_TRY(co_await check_quota(uids));
+        const Result<void> done = co_await copy_all(std::move(uids));
+        if (done) co_return std::move(copied_);
+        if (!copied_.to.empty()) co_await roll_back();
+        co_return std::unexpected(done.error());
+    }
+
+private:
+    // Spares most roll-backs; each commit decides again.
+    net::Task<Result<void>> check_quota(imap::UidSet uids) {
+        if (quota_.mode != Quota::Mode::enforce || quota_.octets_max == 0) co_return Result<void>();
+        std::uint64_t octets =
+            CO_TRY(co_await core_->store.counter(core_->partition(), key::of(key::Counter::account_octets)));
+        RowWalk walk(*loaded_->view, uids.ranges());
+        while (const Row* row = walk.next()) octets += row->octets;
+        if (octets > quota_.octets_max) co_return fail(Fault::over_quota, "the account is full");
+        co_return Result<void>();
+    }
+
+    // What a message takes of a commit is known once it is there: where too much came together, half is
+    // tried.
+    net::Task<Result<void>> copy_all(imap::UidSet uids) {
+        RowWalk walk(*loaded_->view, uids.ranges());
+        std::vector<Row> rows;
+        std::size_t done = 0;  // of rows
+        for (;;) {
+            if (done == rows.size()) {
+                rows.clear();
+                done = 0;
+                while (rows.size() < at_once_) {
+                    const Row* row = walk.next();
+                    if (row == nullptr) break;
+                    rows.push_back(*row);
+                }
+                if (rows.empty()) co_return Result<void>();
+            }
+            const std::size_t count = std::min(at_once_, rows.size() - done);
+            const auto begin = rows.begin() + static_cast<std::ptrdiff_t>(done);
+            const Result<void> copied =
+                co_await copy_slice({begin, begin + static_cast<std::ptrdiff_t>(count)});
+            if (copied) {
+                done += count;
+                at_once_ = std::min(at_once_ + at_once_ / 4, core_->options.copy_rows_max);
+            } else if (copied.error().fault == Fault::too_large && count > 1) {
+                at_once_ = count / 2;
+            } else {
+                co_return copied;
+            }
+        }
+    }
+
+    net::Task<Result<void>> copy_slice(std::vector<Row> rows) {
+        const std::vector<Uid> sources = uids_of(rows);
+        auto memberships = CO_TRY(co_await memberships_of(core_, from_, rows));
+        Arriving arriving{.from = from_,
+                          .to = to_,
+                          .rows = std::move(rows),
+                          .memberships = std::move(memberships),
+                          .keywords = loaded_->view->keywords(),
+                          .quota = quota_};
+        store::Batch batch(core_->partition());
+        const store::Slot first = CO_TRY(co_await arrive(core_, &batch, std::move(arriving)));
+        const store::Committed committed = CO_TRY(co_await core_->store.commit(std::move(batch)));
+        record_pairs(copied_, sources, committed.parts[0].of(first));
+        co_return Result<void>();
+    }
+
+    net::Task<void> roll_back() {
+        imap::UidSet uids;
+        for (const Uid uid : copied_.to) uids.add(uid);
+        const auto gone = co_await expunge(core_, to_, std::move(uids), false);
+        if (!gone)
+            core_->home.log().error("mailbox.copy_not_undone", {{"account", core_->id.value},
+                                                                {"mailbox", to_.value},
+                                                                {"messages", copied_.to.size()},
+                                                                {"reason", gone.error().text}});
+    }
+
+    Core* core_;
+    MailboxId from_, to_;
+    Quota quota_;
+    std::size_t at_once_;
+    LoadedPtr loaded_;
+    Copied copied_;
+};
+
 }  // namespace
 
 net::Task<Result<Copied>> copy(Core* core, MailboxId from, imap::UidSet uids, MailboxId to, Quota quota) {
-    Copied copied{CO_TRY(co_await validity_of(core, to)), {}, {}};
-    const LoadedPtr loaded = CO_TRY(co_await newest_view(core, from));
-    Arriving arriving{.from = from,
-                      .to = to,
-                      .rows = {},
-                      .memberships = {},
-                      .keywords = loaded->view->keywords(),
-                      .quota = quota};
-    RowWalk walk(*loaded->view, uids.ranges());
-    while (const Row* row = walk.next()) {
-        if (arriving.rows.size() == copy_rows_max)
-            co_return fail(Fault::too_large, "too many messages at once");
-        arriving.rows.push_back(*row);
-    }
-    if (arriving.rows.empty()) co_return copied;
-    const std::vector<Uid> sources = uids_of(arriving.rows);
-    arriving.memberships = CO_TRY(co_await memberships_of(core, from, arriving.rows));
-    store::Batch batch(core->partition());
-    const store::Slot first = CO_TRY(co_await arrive(core, &batch, std::move(arriving)));
-    const store::Committed committed = CO_TRY(co_await core->store.commit(std::move(batch)));
-    record_pairs(copied, sources, committed.parts[0].of(first));
-    co_return copied;
+    Copying copying(core, from, to, quota);
+    co_return co_await copying.run(std::move(uids));
 }
 
 net::Task<Result<Copied>> move(Core* core, MailboxId from, imap::UidSet uids, MailboxId to) {

@@ -83,6 +83,37 @@ TEST_CASE("copy: the same email elsewhere, a new one where it is already") {
     CHECK(t.fault(t.account->copy(inbox, everything, MailboxId(77), {})) == Fault::not_found);
 }
 
+TEST_CASE(
+    "copy: what one commit does not hold comes in slices, and goes again should one fail, RFC 9051 §6.4.7") {
+    AccountsOptions options;
+    options.copy_rows_max = 2;
+    TestAccount t(options);
+    for (int i = 0; i < 5; ++i)
+        t.deliver(inbox, message_text(std::to_string(i)), flags_of({}, {"k" + std::to_string(i)}));
+    const MailboxId other = t.make("other");
+    const Copied copied = t.get(t.account->copy(inbox, imap::UidSet({{1, 3}, {5, 9}}), other, {}));
+    CHECK(copied.from == std::vector{Uid(1), Uid(2), Uid(3), Uid(5)});
+    CHECK(copied.to == std::vector{Uid(1), Uid(2), Uid(3), Uid(4)});
+    CHECK(t.view(other)->flags_of(t.view(other)->at(3)) == flags_of({}, {"k4"}));
+    CHECK(t.problems().empty());
+
+    // The third slice finds no room for its keyword.
+    const MailboxId full = t.make("full");
+    std::vector<std::string> keywords;
+    for (std::size_t i = 4; i < keywords_max; ++i) keywords.push_back("x" + std::to_string(i));
+    t.deliver(full, message_text("there"), flags_of({}, keywords));
+    const auto used = t.get(t.account->quota()).octets;
+    CHECK(t.fault(t.account->copy(inbox, everything, full, {})) == Fault::too_large);
+    CHECK(t.view(full)->size() == 1);
+    CHECK(t.get(t.account->quota()).octets == used);
+    CHECK(t.problems().empty());
+
+    const auto commits = t.disk->commits();
+    CHECK(t.fault(t.account->copy(inbox, everything, other, {used + 1, Quota::Mode::enforce})) ==
+          Fault::over_quota);
+    CHECK(t.disk->commits() == commits);  // known before
+}
+
 TEST_CASE("move: the same email under a new UID; also within a mailbox, also onto a twin") {
     TestAccount t;
     for (int i = 0; i < 3; ++i) t.deliver(inbox, message_text(std::to_string(i)), flags_of({}, {"k"}));

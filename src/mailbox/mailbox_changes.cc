@@ -129,7 +129,8 @@ void update_view(Core* core, const Mailbox& mailbox) {
 }
 
 // One commit that takes an empty mailbox away; Fault::conflict when a message came in meanwhile.
-net::Task<Result<void>> erase_mailbox(Core* core, const Mailbox* mailbox, ModSequence highest) {
+net::Task<Result<void>> erase_mailbox(Core* core, const Mailbox* mailbox, bool keeps_subscription,
+                                      ModSequence highest) {
     const MailboxId id = mailbox->id;
     store::Batch batch(core->partition());
     batch.assert_equal(key::of(Kind::highest, id), Tuple().u64(highest.value));
@@ -138,7 +139,7 @@ net::Task<Result<void>> erase_mailbox(Core* core, const Mailbox* mailbox, ModSeq
     batch.erase(key::of(Kind::base, id));
     for (const Kind kind : {Kind::chunk, Kind::operation, Kind::expunged})
         batch.erase_range(key::of(kind, id), store::after_prefix(key::of(kind, id)));
-    if (mailbox->subscribed) batch.put(lost_subscription_key(mailbox->name), Tuple());
+    if (keeps_subscription) batch.put(lost_subscription_key(mailbox->name), Tuple());
     log_mailbox(batch, id);
     CO_TRY(co_await core->store.commit(std::move(batch)));
     co_return Result<void>();
@@ -179,6 +180,9 @@ net::Task<Result<Mailbox>> create_mailbox(Core* core, std::string name, Role rol
     co_return creating.last_made();
 }
 
+// The old names stay subscribed to, as in RFC 9051 §6.3.6 ("doesn't update subscription information on the
+// original name"): no server may take a subscription away by itself (§6.3.7). The new ones are subscribed to
+// as the mailbox was, so that it does not vanish from a client that shows only those.
 net::Task<Result<void>> rename_mailbox(Core* core, std::string from, std::string to) {
     from = CO_TRY(canonical_name(std::move(from)));
     to = CO_TRY(canonical_name(std::move(to)));
@@ -194,8 +198,10 @@ net::Task<Result<void>> rename_mailbox(Core* core, std::string from, std::string
     Listing listing = mailboxes->listing;
     CO_TRY(creating.add_parents(listing, to));
     std::vector<Mailbox> renamed;
+    std::vector<std::string> left;  // subscribed names that have no mailbox any more
     for (Mailbox& mailbox : listing.mailboxes) {
         if (mailbox.id != source->id && !is_child(mailbox.name, from)) continue;
+        if (mailbox.subscribed) left.push_back(mailbox.name);
         mailbox.name = to + mailbox.name.substr(from.size());
         if (mailbox.name.size() > name_octets_max || split(mailbox.name, '/').size() > name_depth_max)
             co_return fail(Fault::denied, "a name would be too long");
@@ -209,6 +215,11 @@ net::Task<Result<void>> rename_mailbox(Core* core, std::string from, std::string
         creating.batch().put(key::of(Kind::mailbox, mailbox.id), Tuple(encode_mailbox(mailbox)));
         log_mailbox(creating.batch(), mailbox.id);
         renamed.push_back(mailbox);
+    }
+    for (std::string& name : left) {
+        if (listing.lost_subscriptions.size() >= lost_subscriptions_max) break;
+        creating.batch().put(lost_subscription_key(name), Tuple());
+        listing.lost_subscriptions.push_back(std::move(name));
     }
     CO_TRY(co_await creating.commit(std::move(listing)));
     for (const Mailbox& mailbox : renamed) update_view(core, mailbox);
@@ -225,18 +236,21 @@ net::Task<Result<void>> remove_mailbox(Core* core, std::string name) {
     if (std::ranges::any_of(listing.mailboxes, [&](const Mailbox& m) { return is_child(m.name, name); }))
         co_return fail(Fault::denied, "this mailbox has others below it");
 
+    const bool keeps_subscription =
+        mailbox->subscribed && listing.lost_subscriptions.size() < lost_subscriptions_max;
     constexpr int tries_max = 100;  // an append between expunge and commit makes one more
     Result<void> erased = fail(Fault::temporary, "messages keep coming into this mailbox");
     for (int tries = 0; tries < tries_max; ++tries) {
         CO_TRY(co_await expunge(core, mailbox->id, imap::UidSet({{1, UINT32_MAX}}), false));
         const LoadedPtr loaded = CO_TRY(co_await newest_view(core, mailbox->id));
         if (loaded->view->size() > 0) continue;
-        erased = co_await erase_mailbox(core, mailbox, loaded->view->status().highest_mod_sequence);
+        erased = co_await erase_mailbox(core, mailbox, keeps_subscription,
+                                        loaded->view->status().highest_mod_sequence);
         if (erased || erased.error().fault != Fault::conflict) break;
     }
     if (!erased) co_return erased;
     core->cache.erase(core->id, mailbox->id);
-    if (mailbox->subscribed) listing.lost_subscriptions.push_back(name);
+    if (keeps_subscription) listing.lost_subscriptions.push_back(name);
     std::erase_if(listing.mailboxes, [&](const Mailbox& m) { return m.id == mailbox->id; });
     adopt(core, std::move(listing));
     co_return Result<void>();

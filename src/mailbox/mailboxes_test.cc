@@ -55,6 +55,28 @@ TEST_CASE("names have a depth, which a rename must keep for what is below, too")
     CHECK(t.problems().empty());
 }
 
+TEST_CASE("rename: the old names stay subscribed to, the new ones are as the mailbox was, RFC 9051 §6.3.6") {
+    TestAccount t;
+    t.make("a/b");
+    t.make("a/c");
+    t.ok(t.account->subscribe("a/b", true));
+    t.ok(t.account->rename("a", "d"));
+    const std::vector<std::string> lost{"a/b"};
+    for (int i = 0; i < 2; ++i) {
+        CHECK(t.get(t.account->list()).lost_subscriptions == lost);
+        CHECK(t.get(t.account->find("d/b")).subscribed);
+        CHECK_FALSE(t.get(t.account->find("d/c")).subscribed);
+        t.reopen();
+    }
+    CHECK(t.problems().empty());
+    t.ok(t.account->rename("d", "a"));  // and back: the name has its mailbox again
+    CHECK(t.get(t.account->list()).lost_subscriptions == std::vector<std::string>{"d/b"});
+    CHECK(t.get(t.account->find("a/b")).subscribed);
+    t.ok(t.account->subscribe("d/b", false));
+    CHECK(t.get(t.account->list()).lost_subscriptions.empty());
+    CHECK(t.get(t.account->find("a/b")).subscribed);
+}
+
 TEST_CASE("remove: messages go, the subscription stays, UIDVALIDITY grows") {
     TestAccount t;
     t.make("a/b");

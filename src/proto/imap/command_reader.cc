@@ -78,6 +78,7 @@ CommandReader::Step CommandReader::feed_some(std::string_view octets) {
 
 void CommandReader::begin_command() {
     text_.clear();
+    if (text_.capacity() > text_octets_kept) std::string().swap(text_);
     line_start_ = 0;
     literals_seen_ = 0;
     literal_octets_seen_ = 0;

@@ -20,8 +20,9 @@
 // swallowed_octets_max. Without hang_up() the rest of the command is read and dropped silently; should it
 // turn out longer than that, a second Event::bad comes, with hang_up().
 //
-// Memory: one command, at most the limits; not thread-safe; the views it returns live until the next
-// feed(). RFC 9051 §2.2, §4.3; RFC 7888 (LITERAL+, LITERAL-); RFC 3516 (literal8).
+// Memory: one command, at most the limits; past text_octets_kept given back when the next begins. Not
+// thread-safe; the views it returns live until the next feed(). RFC 9051 §2.2, §4.3; RFC 7888 (LITERAL+,
+// LITERAL-); RFC 3516 (literal8).
 #pragma once
 
 #include <cstdint>
@@ -59,6 +60,14 @@ struct ReaderLimits {
     std::uint64_t unsolicited_octets = unsolicited_literal_octets_max;
     std::uint64_t swallowed_octets = swallowed_octets_max;
 };
+
+// Of a client that has not logged in: no literal of any kind may make us hold more than a few KB, and what is
+// past the limits is hardly read over.
+constexpr ReaderLimits stranger_limits() {
+    return {.line_octets = stranger_line_octets_max,
+            .literal_octets = stranger_literal_octets_max,
+            .swallowed_octets = stranger_literal_octets_max};
+}
 
 class CommandReader {
 public:
@@ -102,6 +111,8 @@ public:
 
     // The tag of the command under way, "" if it has none that can be answered.
     std::string_view tag() const;
+
+    size_t held_octets() const { return text_.capacity(); }
 
     // Gives text()'s memory back: before a long wait, so that an idle connection costs little.
     void release_text();

@@ -151,6 +151,32 @@ TEST_CASE("command reader: every limit, one past it") {
           std::vector<std::string>{"bad A", "lost A"});
 }
 
+TEST_CASE("command reader: a stranger's literals hold 4 KB at most, and nothing behind the command") {
+    const Case cases[] = {
+        {"A LOGIN {4096}\r\n", {"+"}},
+        {"A LOGIN {4097}\r\nB NOOP\r\n", {"bad A", "command B NOOP"}},
+        {"A LOGIN {1000000}\r\nB NOOP\r\n", {"bad A", "command B NOOP"}},
+        {"A LOGIN {4097+}\r\n", {"lost A"}},
+    };
+    for (const auto& [octets, events] : cases) {
+        CAPTURE(octets);
+        CHECK(read(octets, 5, stranger_limits()).events == events);
+    }
+    CHECK(read("A LOGIN {1}\r\na {4096}\r\nB NOOP\r\n", 5, stranger_limits()).events ==
+          std::vector<std::string>{"+", "bad A", "command B NOOP"});
+    CHECK(
+        read("A " + std::string(stranger_line_octets_max, 'x') + "\r\nB NOOP\r\n", 50'000, stranger_limits())
+            .events == std::vector<std::string>{"bad A", "command B NOOP"});
+
+    CommandReader reader;
+    const std::string large = "A LOGIN {1000000+}\r\n" + std::string(1'000'000, 'x') + "\r\n";
+    reader.set_limits({.unsolicited_octets = large.size()});
+    CHECK(reader.feed(large).event == CommandReader::Event::command);
+    CHECK(reader.held_octets() > 1'000'000);
+    CHECK(reader.feed("B").event == CommandReader::Event::more);
+    CHECK(reader.held_octets() <= text_octets_kept);
+}
+
 TEST_CASE("command reader: a refused APPEND is skipped with what the client sends unasked") {
     const ReaderLimits plus{.unsolicited_octets = ~std::uint64_t{0}, .swallowed_octets = 10};
     for (size_t chunk = 1; chunk < 30; ++chunk) {

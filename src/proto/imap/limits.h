@@ -13,6 +13,10 @@ inline constexpr size_t tag_octets_max = 128;                   // ours; clients
 inline constexpr size_t literals_max = 64;                      // ours: literals in one command
 inline constexpr size_t literal_octets_total_max = 1U << 20;    // ours: all buffered literals of one command
 inline constexpr size_t unsolicited_literal_octets_max = 4096;  // RFC 7888 §5, LITERAL-
+// Before login, where anybody may connect and hold what he likes: a name and a password, or a SASL response.
+inline constexpr size_t stranger_line_octets_max = 8192;     // RFC 7162 §4
+inline constexpr size_t stranger_literal_octets_max = 4096;  // ours: all literals of one command, as LITERAL-
+inline constexpr size_t text_octets_kept = 4096;  // ours: a larger command's buffer is given back after it
 inline constexpr std::uint64_t swallowed_octets_max = 64U << 20;  // ours: read and dropped before we hang up
 inline constexpr size_t literal_header_octets_max = 32;           // "~{" 20 digits "+}" with room
 

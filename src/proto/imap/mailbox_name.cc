@@ -125,13 +125,20 @@ std::string to_nfc(std::string_view utf8) {
     return out;
 }
 
-// C0, DEL, C1, LINE SEPARATOR and PARAGRAPH SEPARATOR: RFC 9051 §5.1, RFC 5198 §2.
+// C0, DEL, C1, LINE SEPARATOR and PARAGRAPH SEPARATOR: RFC 9051 §5.1, RFC 5198 §2. Ours besides: what only
+// makes a name look like another (embeddings, overrides and isolates of direction, a byte order mark), and
+// noncharacters, which are not for interchange. U+200C to U+200F stay: languages are written with them.
+bool is_control(char32_t character) {
+    if (character < 0x20 || (character >= 0x7F && character < 0xA0)) return true;
+    if (character >= 0x2028 && character <= 0x202E) return true;
+    if (character >= 0x2066 && character <= 0x2069) return true;
+    if (character == 0xFEFF || (character >= 0xFDD0 && character <= 0xFDEF)) return true;
+    return (character & 0xFFFE) == 0xFFFE;
+}
+
 bool has_control(std::string_view utf8) {
-    for (size_t at = 0; at < utf8.size();) {
-        const char32_t character = next_character(utf8, at);
-        if (character < 0x20 || (character >= 0x7F && character < 0xA0)) return true;
-        if (character == 0x2028 || character == 0x2029) return true;
-    }
+    for (size_t at = 0; at < utf8.size();)
+        if (is_control(next_character(utf8, at))) return true;
     return false;
 }
 

@@ -35,8 +35,8 @@ enum class Revision : std::uint8_t { rev1, rev2 };
 [[nodiscard]] std::string canonical_mailbox_name(std::string_view utf8);
 
 // May a mailbox be made under this (canonical) name? Not with control characters, line or paragraph
-// separators (RFC 9051 §5.1), '%' or '*', empty levels, levels "." and "..", a leading '#' (namespaces)
-// or past the limits.
+// separators (RFC 9051 §5.1), direction overrides, a byte order mark or noncharacters, '%' or '*', empty
+// levels, levels "." and "..", a leading '#' (namespaces) or past the limits.
 [[nodiscard]] Result<> check_mailbox_name(std::string_view name);
 
 }  // namespace heliopost::imap

@@ -68,15 +68,35 @@ TEST_CASE("mailbox name: what may be made") {
     std::string deep = "a";
     for (size_t i = 1; i < mailbox_depth_max; ++i) deep += "/a";
     const std::string part(mailbox_part_octets_max, 'a');
-    for (const std::string& good :
-         {std::string("INBOX"), std::string("a b/&~"), std::string("日本"), deep, part, std::string("...")})
+    for (const std::string& good : {std::string("INBOX"), std::string("a b/&~"), std::string("日本"),
+                                    std::string("a\u200Db"), deep, part, std::string("...")})
         CHECK(check_mailbox_name(good).has_value());
     const std::string long_levels = part + "/" + part + "/" + part + "/" + part;
-    for (const std::string& bad :
-         {std::string(), std::string("/a"), std::string("a/"), std::string("a//b"), std::string("a\rb"),
-          std::string("a\0b", 3), std::string("\xC2\x85"), std::string("\xE2\x80\xA8"), std::string("\x7F"),
-          std::string("a%"), std::string("*"), std::string("#news"), std::string(".."), std::string("a/../b"),
-          std::string("."), std::string("\xC3"), deep + "/a", part + "a", long_levels}) {
+    for (const std::string& bad : {std::string(),
+                                   std::string("/a"),
+                                   std::string("a/"),
+                                   std::string("a//b"),
+                                   std::string("a\rb"),
+                                   std::string("a\0b", 3),
+                                   std::string("\xC2\x85"),
+                                   std::string("\xE2\x80\xA8"),
+                                   std::string("\x7F"),
+                                   std::string("a%"),
+                                   std::string("*"),
+                                   std::string("#news"),
+                                   std::string(".."),
+                                   std::string("a/../b"),
+                                   std::string("."),
+                                   std::string("a\u202Eb"),
+                                   std::string("\u2066a"),
+                                   std::string("\uFEFFa"),
+                                   std::string("a\uFDD0"),
+                                   std::string("a\uFFFE"),
+                                   std::string("a\U0010FFFF"),
+                                   std::string("\xC3"),
+                                   deep + "/a",
+                                   part + "a",
+                                   long_levels}) {
         CAPTURE(bad);
         CHECK_FALSE(check_mailbox_name(bad).has_value());
     }

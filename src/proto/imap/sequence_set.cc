@@ -160,6 +160,12 @@ NumberSet SequenceSet::resolve(std::uint32_t largest) const {
     return NumberSet(std::move(resolved));
 }
 
+bool SequenceSet::only_stars() const {
+    return !saved_result && std::ranges::all_of(ranges, [](const NumberRange& range) {
+        return range.first == star || range.last == star;
+    });
+}
+
 Result<SequenceSet> parse_sequence_set(Cursor& in) {
     SequenceSet set;
     if (in.take('$')) {  // RFC 9051 §6.4.4.1

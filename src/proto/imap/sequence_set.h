@@ -83,6 +83,9 @@ struct SequenceSet {
     // (largest 0) is nothing. Not for "$".
     NumberSet resolve(std::uint32_t largest) const;
 
+    // Whether every part has a "*": the numbers of an empty mailbox then, where any other is wrong.
+    bool only_stars() const;
+
     bool operator==(const SequenceSet&) const = default;
 };
 

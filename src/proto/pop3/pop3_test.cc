@@ -114,7 +114,7 @@ TEST_CASE("POP3 status lines: nothing is injected, nothing is too long") {
     CHECK(error(std::string(2'000, 'x')).size() == response_octets_max);
 }
 
-TEST_CASE("POP3 multi-line: octet-exact but for the dots, RFC 1939 §3") {
+TEST_CASE("POP3 multi-line: octet-exact but for the dots and bare LFs, RFC 1939 §3") {
     const std::pair<std::string_view, std::string_view> cases[] = {
         {"", ".\r\n"},
         {"a\r\n", "a\r\n.\r\n"},
@@ -123,7 +123,11 @@ TEST_CASE("POP3 multi-line: octet-exact but for the dots, RFC 1939 §3") {
         {".", "..\r\n.\r\n"},
         {".\r\n", "..\r\n.\r\n"},
         {"a\r\n.\r\n..b\r\n\r\n", "a\r\n..\r\n...b\r\n\r\n.\r\n"},
-        {"a\n.\nb\r.\r\n", "a\n.\nb\r.\r\n.\r\n"},
+        {"a\n.\nb\r.\r\n", "a\r\n..\r\nb\r.\r\n.\r\n"},
+        {"a\n.\n+OK fake\n", "a\r\n..\r\n+OK fake\r\n.\r\n"},
+        {"a\r\n.\n+OK\r\n\n.\r\n", "a\r\n..\r\n+OK\r\n\r\n..\r\n.\r\n"},
+        {"\n.", "\r\n..\r\n.\r\n"},
+        {"\r\r\n\n\r", "\r\r\n\r\n\r\r\n.\r\n"},
     };
     for (const auto& [message, want] : cases) {
         CAPTURE(message);
@@ -148,6 +152,8 @@ TEST_CASE("POP3 TOP: the header, the empty line and so many lines of the body") 
     for (const size_t chunk : chunks) {
         CHECK(encode("\r\nbody\r\n", chunk, 0) == "\r\n.\r\n");
         CHECK(encode("A: b\r\n\r\r\n\r\nx\r\n", chunk, 0) == "A: b\r\n\r\r\n\r\n.\r\n");
+        CHECK(encode("A: b\n\n1\n2\n", chunk, 0) == "A: b\r\n\r\n.\r\n");
+        CHECK(encode("A: b\n\n1\n.2\n3\n", chunk, 2) == "A: b\r\n\r\n1\r\n..2\r\n.\r\n");
     }
     MultiLineEncoder encoder(0);
     encoder.feed("A: b\r\n\r\nx", [](std::string_view) {});

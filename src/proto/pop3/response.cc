@@ -30,31 +30,29 @@ void MultiLineEncoder::count_line(bool empty_line) {
     full_ = !in_header_ && lines_left_ == 0;
 }
 
-// One line, or its rest, up to and with its CRLF.
+// One line, or its rest, up to and with its end.
 MultiLineEncoder::Piece MultiLineEncoder::next(std::string_view octets) {
     if (octets.empty() || full_) return {};
-    if (at_ == At::cr && octets[0] == '\n') {
-        at_ = At::line_start;
-        count_line(line_empty_);
-        return {false, octets.substr(0, 1)};
-    }
-    if (at_ == At::cr) line_empty_ = false;  // a bare CR is text
+    const bool behind_cr = at_ == At::cr;
     const bool start = at_ == At::line_start;
     if (start) line_empty_ = true;
+    if (behind_cr && octets[0] != '\n') line_empty_ = false;  // a bare CR is text
     Piece piece;
     piece.stuff = start && octets[0] == '.';
 
-    const size_t end = octets.find("\r\n");
-    if (end == std::string_view::npos) {
-        const bool cr = octets.back() == '\r';
+    const size_t lf = octets.find('\n');
+    const std::string_view text = octets.substr(0, lf);
+    const bool cr = text.empty() ? behind_cr : text.back() == '\r';
+    if (text.size() > (cr ? 1 : 0)) line_empty_ = false;
+    if (lf == std::string_view::npos) {
         at_ = cr ? At::cr : At::text;
-        if (octets.size() > (cr ? 1 : 0)) line_empty_ = false;
         piece.octets = octets;
         return piece;
     }
     at_ = At::line_start;
-    count_line(line_empty_ && end == 0);
-    piece.octets = octets.substr(0, end + 2);
+    count_line(line_empty_);
+    piece.bare_lf = !cr;
+    piece.octets = cr ? octets.substr(0, lf + 1) : text;
     return piece;
 }
 

@@ -3,8 +3,12 @@
 //   MultiLineEncoder encoder;               // or (lines) for TOP
 //   encoder.feed(octets, sink); ... sink(encoder.end());
 //
-// The message is given octet-exact: a dot at the start of a line is doubled, and a missing CRLF at the end is
-// added, nothing else (RFC 1939 §3). A dot behind a bare LF is text.
+// A dot at the start of a line is doubled, and a missing CRLF at the end is added (RFC 1939 §3).
+//
+// Deviates from our promise that a message is given octet-exact because clients end a line at a bare LF too:
+// one is sent as CRLF, ends a line of TOP, and a dot behind it is doubled. Else LF "." LF within a message
+// would end the response for them, and what follows would speak for the server. A bare CR is text.
+//
 // Pieces point into the octets or to constants. RFC 1939, RFC 2449 §8 (response codes), RFC 3206.
 #pragma once
 
@@ -34,13 +38,16 @@ public:
             const Piece piece = next(octets);
             if (piece.stuff) sink(std::string_view("."));
             if (!piece.octets.empty()) sink(piece.octets);
-            octets.remove_prefix(piece.octets.size());
+            if (piece.bare_lf) sink(std::string_view("\r\n"));
+            octets.remove_prefix(piece.taken());
         }
     }
 
     struct Piece {
         bool stuff = false;  // send a dot first
         std::string_view octets;
+        bool bare_lf = false;  // stands behind the octets: send CRLF for it
+        size_t taken() const { return octets.size() + (bare_lf ? 1 : 0); }
     };
     Piece next(std::string_view octets);
 

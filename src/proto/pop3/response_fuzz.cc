@@ -18,7 +18,7 @@ std::string encode(std::string_view message, size_t chunk, std::uint64_t lines) 
 
 }  // namespace
 
-// In any pieces the same, and CRLF.CRLF comes only at the end.
+// In any pieces the same, no LF without its CR, and CRLF.CRLF comes only at the end.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, size_t size) {
     if (size < 2) return 0;
     const std::string_view message(reinterpret_cast<const char*>(octets) + 2, size - 2);
@@ -26,6 +26,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, size_t size) {
          {std::uint64_t{octets[1]}, heliopost::pop3::MultiLineEncoder::all_lines}) {
         const std::string whole = encode(message, size, lines);
         if (encode(message, size_t{octets[0]} + 1, lines) != whole) std::abort();
+        for (size_t at = whole.find('\n'); at != std::string::npos; at = whole.find('\n', at + 1))
+            if (at == 0 || whole[at - 1] != '\r') std::abort();
         if (("\r\n" + whole).find("\r\n.\r\n") != whole.size() - 3) std::abort();
     }
     return 0;

@@ -2,6 +2,10 @@
 //
 // The message goes to the blob store while it arrives. What is refused is refused before its octets
 // are sent, where the client waits for "+".
+//
+// A message with NUL is refused: a literal may not hold it (CHAR8, RFC 9051 §9), and literal8 is for APPEND
+// only where BINARY is announced (RFC 3516 §4.3), which it is not: RFC 9051 took over the FETCH side alone.
+// Mail that comes by SMTP may hold NUL, and FETCH gives it as it is (fetch.cc says why).
 #include <utility>
 
 #include "server/imap/session.h"
@@ -11,6 +15,8 @@ namespace heliopost::imap_server {
 // What APPEND needs before it takes the octets, or why not.
 net::Task<std::expected<mailbox::Mailbox, Completion>> Session::check_append(imap::command::Append argument) {
     if (stage_ == Stage::not_authenticated) co_return std::unexpected(bad("not in this state"));
+    if (argument.literal.binary)
+        co_return std::unexpected(refused(imap::code::unknown_cte, "BINARY is not offered for APPEND"));
     if (argument.literal.octets > service_.message_octets_max)
         co_return std::unexpected(refused(imap::code::too_big, "the message is too large"));
     if (!service_.store->has_space())
@@ -31,6 +37,7 @@ net::Task<std::expected<mailbox::Mailbox, Completion>> Session::check_append(ima
 net::Task<Result<delivery::Message>> Session::read_message() {
     using Event = imap::CommandReader::Event;
     delivery::Incoming incoming(*service_.store, service_.message_octets_max);
+    bool has_nul = false;
     reader_.accept_append();
     if (reader_.literal().synchronising) {
         imap::append_continuation(out_.text(), "send the message");
@@ -39,11 +46,13 @@ net::Task<Result<delivery::Message>> Session::read_message() {
     for (;;) {
         if (!co_await input_.fill(world_.after(command_time_max))) throw net::Gone("closed within a message");
         const auto got = reader_.feed(input_.buffered());
-        if (got.event == Event::octets) co_await incoming.append(got.chunk);
+        has_nul = has_nul || got.chunk.contains('\0');
+        if (got.event == Event::octets && !has_nul) co_await incoming.append(got.chunk);
         input_.consume(got.taken);
         if (got.event == Event::bad) co_return std::unexpected(reader_.error());
         if (got.event == Event::command) break;
     }
+    if (has_nul) co_return fail(Fault::syntax, "NUL in a literal");
     co_return co_await incoming.finish();
 }
 

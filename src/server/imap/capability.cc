@@ -31,6 +31,8 @@ Completion Session::id(imap::command::Id argument) {
     return completed();
 }
 
+// Also while a mailbox is selected, where RFC 5161 §3.1 and RFC 9051 §6.3.1 forbid it to clients and spare
+// servers the check: what is enabled holds from the next command on.
 Completion Session::enable(imap::command::Enable argument) {
     std::string enabled;
     for (const std::string& name : argument.names) {

@@ -70,11 +70,18 @@ TEST_CASE("select: CLOSE expunges in silence, UNSELECT does not, RFC 9051 §6.4.
     CHECK(client.run("SELECT INBOX").has("* 1 EXISTS"));
     CHECK(client.run("CLOSE").text() == "OK CLOSE completed");
     CHECK(client.run("SELECT INBOX").has("* 0 EXISTS"));
-    for (const char* empty : {"FETCH 1:* FLAGS", "FETCH * FLAGS", "UID FETCH 1:* FLAGS", "STORE 1:* FLAGS ()",
-                              "SEARCH ALL", "EXPUNGE", "UID STORE 1 FLAGS ()", "UID COPY 1:* Sent",
-                              "UID MOVE 1 Sent", "UID EXPUNGE 1:*", "CLOSE"}) {
+    for (const char* empty :
+         {"FETCH 1:* FLAGS", "FETCH * FLAGS", "UID FETCH 1:* FLAGS", "STORE 1:* FLAGS ()", "SEARCH ALL",
+          "SEARCH 1:*", "SEARCH *", "SEARCH NOT 1:*", "UID SEARCH 1:*", "UID SEARCH UID 1:*", "COPY 1:* Sent",
+          "MOVE * Sent", "EXPUNGE", "UID STORE 1 FLAGS ()", "UID COPY 1:* Sent", "UID MOVE 1 Sent",
+          "UID EXPUNGE 1:*", "CLOSE"}) {
         CAPTURE(empty);
         CHECK(client.run(empty).ok());
+    }
+    CHECK(client.run("SELECT INBOX").ok());
+    for (const char* wrong : {"SEARCH 1", "SEARCH 1:*,2", "FETCH 1,1:* FLAGS", "STORE 1 FLAGS ()"}) {
+        CAPTURE(wrong);
+        CHECK(client.run(wrong).bad());
     }
 }
 
@@ -171,6 +178,11 @@ TEST_CASE("list: patterns, uses and subscriptions, RFC 9051 §6.3.9, RFC 5258, R
           Strings{"* LIST (\\NonExistent \\HasNoChildren) \"/\" foo/bar (\"CHILDINFO\" (\"SUBSCRIBED\"))"});
     CHECK(client.run("UNSUBSCRIBE foo/bar/baz").ok());
     CHECK(client.run("LIST (SUBSCRIBED) \"\" foo*").lines.empty());
+    CHECK(client.run("SUBSCRIBE foo").ok());
+    CHECK(client.run("RENAME foo fox").ok());  // RFC 9051 §6.3.6
+    CHECK(client.run("LIST (SUBSCRIBED) \"\" fo*").lines ==
+          Strings{"* LIST (\\HasNoChildren \\Subscribed) \"/\" fox",
+                  "* LIST (\\NonExistent \\HasNoChildren \\Subscribed) \"/\" foo"});
 }
 
 TEST_CASE("mailboxes: names travel as their revision wants, RFC 3501 §5.1.3, RFC 9051 §5.1") {
@@ -183,6 +195,10 @@ TEST_CASE("mailboxes: names travel as their revision wants, RFC 3501 §5.1.3, RF
     CHECK(client.run("LIST \"\" Ent*").lines ==
           Strings{"* LIST (\\HasNoChildren) \"/\" \"Entw\xC3\xBCrfe\""});
     CHECK(client.run("SELECT \"Entw\xC3\xBCrfe\"").ok());
+    for (const char* deceiving : {"a\u202Eb", "\uFEFFa", "a\uFFFE"}) {
+        CHECK(client.run("CREATE \"" + std::string(deceiving) + "\"").no("CANNOT"));
+        CHECK(client.run("RENAME \"Entw\xC3\xBCrfe\" \"" + std::string(deceiving) + "\"").no("CANNOT"));
+    }
 }
 
 TEST_CASE("mailboxes: CREATE, DELETE and RENAME and what they refuse, RFC 9051 §6.3.4-§6.3.6") {
@@ -196,6 +212,9 @@ TEST_CASE("mailboxes: CREATE, DELETE and RENAME and what they refuse, RFC 9051 �
     CHECK(client.run("CREATE mine (USE (\\Sent))").no("USEATTR"));
     CHECK(client.run("CREATE mine (USE (\\Flagged))").no("USEATTR"));
     CHECK(client.run("DELETE INBOX").no("CANNOT"));
+    CHECK(client.run("CREATE INBOX/below").ok());
+    CHECK(client.run("DELETE INBOX").no("CANNOT"));
+    CHECK(client.run("DELETE INBOX/below").ok());
     CHECK(client.run("DELETE Sent").no("CANNOT"));
     CHECK(client.run("DELETE nowhere").no("NONEXISTENT"));
     CHECK(client.run("CREATE work/sub").ok());

@@ -31,6 +31,8 @@ net::Task<Completion> Session::create(imap::command::Create argument) {
 net::Task<Completion> Session::remove(imap::command::Delete argument) {
     const auto mailbox = co_await account_->find(argument.mailbox);
     if (!mailbox) co_return refusal(mailbox.error());
+    // HASCHILDREN would say that it can go once they have (RFC 9051 §6.3.5: INBOX never can).
+    if (mailbox->id == mailbox::inbox) co_return refused(imap::code::cannot, "INBOX is always there");
     const bool ours = selected_ && selected_->mailbox.id == mailbox->id;
     const auto removed = co_await account_->remove(argument.mailbox);
     if (!removed && removed.error().fault == Fault::denied) {

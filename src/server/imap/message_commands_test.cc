@@ -166,7 +166,12 @@ TEST_CASE_FIXTURE(Selected3,
     CHECK(client.run("FETCH 1 UID").lines == Strings{"* 1 FETCH (UID 1)", "* 1 FETCH (FLAGS (\\Deleted))"});
     CHECK(other.run("EXPUNGE").lines == Strings{"* 1 EXPUNGE"});
     CHECK(client.run("FETCH 1 UID").lines == Strings{"* 1 FETCH (UID 1)"});
-    CHECK(client.run("STORE 1:2 +FLAGS (\\Flagged)").lines == Strings{"* 2 FETCH (FLAGS (\\Flagged))"});
+    const Answer stored = client.run("STORE 1:2 +FLAGS (\\Flagged)");
+    CHECK(stored.lines == Strings{"* 2 FETCH (FLAGS (\\Flagged))"});
+    CHECK(stored.no("EXPUNGEISSUED"));
+    CHECK(client.run("STORE 1 +FLAGS.SILENT (\\Flagged)").no("EXPUNGEISSUED"));
+    CHECK(client.run("STORE 2 +FLAGS.SILENT (\\Flagged)").ok());
+    CHECK(client.run("STORE 1:2 (UNCHANGEDSINCE 1) +FLAGS.SILENT (\\Seen)").no("MODIFIED 2"));
     CHECK(client.run("SEARCH ALL").lines == Strings{"* SEARCH 1 2 3"});
     const Answer gone = client.run("FETCH 1:3 (UID BODY.PEEK[TEXT])");
     CHECK(gone.no("EXPUNGEISSUED"));
@@ -174,6 +179,28 @@ TEST_CASE_FIXTURE(Selected3,
     CHECK(client.run("UID FETCH 2 UID").lines.front() == "* 2 FETCH (UID 2)");
     CHECK(client.run("NOOP").count("EXPUNGE") == 0);  // told with UID FETCH
     CHECK(client.run("FETCH 1 (UID FLAGS)").lines == Strings{"* 1 FETCH (UID 2 FLAGS (\\Flagged))"});
+}
+
+TEST_CASE_FIXTURE(Selected3, "two sessions: COPY and MOVE of what is gone, RFC 2180 §4.4.1, RFC 5530 §3") {
+    TestClient other(*this);
+    CHECK(other.run("SELECT INBOX").ok());
+    CHECK(other.run("STORE 1 +FLAGS.SILENT (\\Deleted)").ok());
+    CHECK(other.run("EXPUNGE").ok());
+    const Answer copied = client.run("COPY 1:2 Sent");
+    CHECK(copied.no("EXPUNGEISSUED"));
+    CHECK(copied.has("* 1 EXPUNGE"));
+    CHECK(client.run("STATUS Sent (MESSAGES)").lines == Strings{"* STATUS Sent (MESSAGES 0)"});
+    CHECK(client.run("COPY 1:2 Sent").ok());
+
+    CHECK(other.run("STORE 1 +FLAGS.SILENT (\\Deleted)").ok());
+    CHECK(other.run("EXPUNGE").ok());
+    CHECK(client.run("FETCH 1 UID").ok());  // not told yet
+    const Answer moved = client.run("MOVE 1:2 Trash");
+    CHECK(moved.no("EXPUNGEISSUED"));
+    CHECK(moved.lines.front().contains(" 3 1]"));
+    CHECK(client.run("UID COPY 1:3 Sent").ok());
+    CHECK(client.run("NOOP").lines.empty());
+    CHECK(client.run("FETCH 1:* UID").lines.empty());
 }
 
 TEST_CASE("append: RFC 9051 §6.3.12, UIDPLUS, APPENDLIMIT") {
@@ -203,6 +230,22 @@ TEST_CASE("append: RFC 9051 §6.3.12, UIDPLUS, APPENDLIMIT") {
     CHECK(client.run("STATUS Sent (MESSAGES)").lines == Strings{"* STATUS Sent (MESSAGES 2)"});
     server.disk->set_full(true);
     CHECK(client.run("APPEND Sent " + literal).no("UNAVAILABLE"));
+}
+
+TEST_CASE("append: NUL comes in no literal (RFC 9051 §9), and no literal8 without BINARY (RFC 3516 §4.3)") {
+    TestServer server;
+    TestClient client(server);
+    const std::string message("Subject: x\r\n\r\na\0b\r\n", 19);
+    CHECK(client.run("APPEND Sent {19}", {message + "\r\n"}).end == "BAD NUL in a literal");
+    CHECK(client.run("APPEND Sent {19+}\r\n" + message).bad());
+    const Answer binary = client.run("APPEND Sent ~{19}");
+    CHECK(binary.no("UNKNOWN-CTE"));
+    CHECK(binary.lines.empty());  // refused before it is sent
+    CHECK(client.run("APPEND Sent ~{19+}\r\n" + message).no("UNKNOWN-CTE"));
+    CHECK(client.run("STATUS Sent (MESSAGES)").lines == Strings{"* STATUS Sent (MESSAGES 0)"});
+    server.deliver("Sent", message);  // as it may come by SMTP
+    CHECK(client.run("SELECT Sent").ok());
+    CHECK(client.run("FETCH 1 BODY.PEEK[]").lines == Strings{"* 1 FETCH (BODY[] {19}\r\n" + message + ")"});
 }
 
 TEST_CASE("append: OVERQUOTA before and after the octets") {

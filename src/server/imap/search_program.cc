@@ -74,6 +74,7 @@ private:
     Result<Node> make(const key::Numbers& asked) {
         if (asked.set.saved_result) return Node{.kind = Kind::uids, .set = *context_.saved};
         const auto size = static_cast<std::uint32_t>(context_.view->size());
+        if (size == 0 && asked.set.only_stars()) return Node{.kind = Kind::none};
         auto set = asked.set.resolve(asked.uid ? context_.view->largest_uid().value : size);
         if (!asked.uid && set.largest().value_or(0) > size) return fail(Fault::syntax, "no such message");
         return Node{.kind = asked.uid ? Kind::uids : Kind::numbers, .set = std::move(set)};

@@ -35,9 +35,10 @@ Session::Session(const Service* service, std::unique_ptr<net::Stream> stream)
 }
 
 imap::ReaderLimits Session::reader_limits() const {
+    if (!login_) return imap::stranger_limits();
     imap::ReaderLimits limits;
     // LITERAL+ after login, LITERAL- before it: RFC 7888 §4, §5.
-    if (login_) limits.unsolicited_octets = std::numeric_limits<std::uint64_t>::max();
+    limits.unsolicited_octets = std::numeric_limits<std::uint64_t>::max();
     return limits;
 }
 
@@ -136,7 +137,9 @@ net::Task<bool> Session::step() {
 
 void Session::refuse_bad() {
     ++errors_;
-    imap::append_status(out_.text(), reader_.tag(), imap::Condition::bad, "", reader_.error().text);
+    // RFC 7888 §4
+    const std::string_view code = reader_.error().fault == Fault::too_large ? imap::code::too_big : "";
+    imap::append_status(out_.text(), reader_.tag(), imap::Condition::bad, code, reader_.error().text);
     if (reader_.hang_up()) hang_up();
 }
 

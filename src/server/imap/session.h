@@ -135,6 +135,8 @@ private:
     // Their UIDs, and with them UIDs that no message has any more.
     imap::UidSet uids_of(const IndexRanges& rows) const;
     Result<imap::UidSet> resolve(const imap::SequenceSet& set, bool uid) const;
+    // Whether a later view lacks some of these rows of the announced one.
+    bool are_some_gone(const IndexRanges& rows, const mailbox::View& later) const;
     // One "* n FETCH (...)" with what an unsolicited change tells: FLAGS, and UID and MODSEQ as enabled.
     void begin_fetch(std::size_t index, const mailbox::Row& row, bool with_uid);
     void append_flags_fetch(std::size_t index, const mailbox::Row& row, const mailbox::View& view,

@@ -99,6 +99,9 @@ TEST_CASE("session: which command may come when, RFC 9051 §6") {
         CHECK(client.run(command).bad());
     CHECK(client.run("NAMESPACE").lines == Strings{"* NAMESPACE ((\"\" \"/\")) NIL NIL"});
     CHECK(client.run("ENABLE X-OTHER CONDSTORE IMAP4rev2").lines == Strings{"* ENABLED CONDSTORE IMAP4rev2"});
+    CHECK(client.run("SELECT INBOX")
+              .ok());  // RFC 9051 §6.3.1: a server need not look whether a mailbox is open
+    CHECK(client.run("ENABLE QRESYNC").lines == Strings{"* ENABLED QRESYNC"});
     const Answer out = client.run("LOGOUT");
     CHECK(out.text() == "* BYE logging out\nOK LOGOUT completed");
     CHECK(client.closed());
@@ -163,6 +166,14 @@ TEST_CASE("session: lines and literals past their limits") {
     CHECK(client.next().starts_with("C BAD"));
     CHECK(client.next().starts_with("D OK"));
 
+    {
+        TestClient stranger(server, Begin::greeted);
+        for (const char* command : {"LOGIN {4097}", "LOGIN {1000000}"})
+            CHECK(stranger.run(command).end.starts_with("BAD [TOOBIG] "));
+        CHECK(stranger.run("LOGIN {4}", {"ann@ {4093}\r\n"}).end.starts_with("BAD [TOOBIG] "));
+        CHECK(stranger.run("LOGIN {13}", {"ann@a.example {6}\r\n", "secret\r\n"}).ok());
+        CHECK(stranger.run("SEARCH {4097}", {std::string(4097, 'x') + "\r\n"}).count("+ ") == 1);
+    }
     TestClient stranger(server, Begin::greeted);  // LITERAL-: RFC 7888 §5
     stranger.send("A LOGIN {4097+}\r\n");
     CHECK(stranger.next().starts_with("A BAD"));

@@ -27,12 +27,16 @@ net::Task<Completion> Session::store(imap::command::Store argument) {
         selected_->mailbox.id, uids, {argument.mode, std::move(argument.flags), argument.unchanged_since});
     if (!done) co_return refusal(done.error());
     const auto changed = std::make_shared<const mailbox::FlagsChanged>(*std::move(done));
+    const bool some_gone = !argument.uid && are_some_gone(*rows, *changed->view);
     co_await tell_stored(*std::move(rows), changed, argument.silent, argument.uid);
     told_uids_ = uids.subtract(changed->modified);
     told_up_to_ = changed->view->status().highest_mod_sequence;
-    if (changed->modified.empty()) co_return completed();
-    co_return completed(imap::code::modified(as_asked(changed->modified, argument.uid)),
-                        "some messages were changed since");
+    Completion end;
+    if (some_gone) end = refused(imap::code::expunge_issued, "some messages are gone");  // RFC 5530 §3
+    if (changed->modified.empty()) co_return end;
+    end.code = imap::code::modified(as_asked(changed->modified, argument.uid));
+    end.text = "some messages were changed since";
+    co_return end;
 }
 
 // Each message under its announced number; those gone meanwhile not. Without SILENT also what did not

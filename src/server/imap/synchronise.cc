@@ -138,11 +138,8 @@ Result<IndexRanges> Session::rows_of(const imap::SequenceSet& set, bool uid) con
     if (set.saved_result) {
         numbers = selected_->saved;
     } else {
-        // "*" in an empty mailbox is nothing rather than a wrong number: clients ask for 1:* without looking.
-        const auto has_star = [](const imap::NumberRange& range) {
-            return range.first == imap::SequenceSet::star || range.last == imap::SequenceSet::star;
-        };
-        if (size == 0 && std::ranges::all_of(set.ranges, has_star)) return IndexRanges{};
+        // Nothing rather than a wrong number: clients ask for 1:* without looking.
+        if (size == 0 && set.only_stars()) return IndexRanges{};
         numbers = set.resolve(uid ? view.largest_uid().value : size);
     }
     // RFC 9051 §6.4.9: UIDs that do not exist are passed over; numbers that do not are a client's error.
@@ -166,6 +163,16 @@ imap::UidSet Session::uids_of(const IndexRanges& rows) const {
         uids.add(
             imap::NumberRange{selected_->view->at(begin).uid.value, selected_->view->at(end - 1).uid.value});
     return uids;
+}
+
+// UIDs only grow: between the first and the last of a range nothing can have come, so counting says it.
+bool Session::are_some_gone(const IndexRanges& rows, const mailbox::View& later) const {
+    const mailbox::View& view = *selected_->view;
+    return std::ranges::any_of(rows, [&](const IndexRange& range) {
+        const std::size_t first = later.lower_bound(view.at(range.begin).uid);
+        const std::size_t last = later.lower_bound(Uid{view.at(range.end - 1).uid.value + 1});
+        return last - first < range.end - range.begin;
+    });
 }
 
 Result<imap::UidSet> Session::resolve(const imap::SequenceSet& set, bool uid) const {

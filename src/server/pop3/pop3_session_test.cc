@@ -157,6 +157,16 @@ TEST_CASE_FIXTURE(Pop3, "pop3: a transaction as in RFC 1939 §10") {
     CHECK(view->at(1).uid == Uid{3});
 }
 
+TEST_CASE_FIXTURE(Pop3, "pop3: a message with bare LFs cannot speak for the server") {
+    file(ann, "Subject: 4\n\nx\n.\n+OK fake\n");
+    TestClient client(*this);
+    client.log_in("ann@a.example");
+    const std::string head = "+OK " + std::to_string(inbox_view(ann)->at(3).octets) + " octets\r\n" + traced;
+    play(client, {{"RETR 4", head + "Subject: 4\r\n\r\nx\r\n..\r\n+OK fake\r\n.\r\n"},
+                  {"TOP 4 0", head + "Subject: 4\r\n\r\n.\r\n"},
+                  {"TOP 4 2", head + "Subject: 4\r\n\r\nx\r\n..\r\n.\r\n"}});
+}
+
 TEST_CASE_FIXTURE(Pop3, "pop3: UIDL is UIDVALIDITY.UID and stays over sessions") {
     std::string first;
     for (const int round : {1, 2}) {

@@ -1,4 +1,8 @@
 // RETR and TOP: the message, streamed piece by piece.
+//
+// Deviates from RFC 1939 §5 for messages with bare LFs, which go out as CRLF (proto/pop3/response.h): the
+// octets that STAT, LIST and +OK tell are those of the message as it is stored, one fewer for each. To count
+// them would mean reading every message of a maildrop before LIST; clients use the numbers to show progress.
 #include <utility>
 #include <vector>
 

@@ -23,6 +23,8 @@ public:
         sasl::Step step = server_.start(decoded);
         for (int steps = 0; steps < steps_max; ++steps) {
             if (auto* challenge = std::get_if<sasl::Challenge>(&step)) {
+                if (proof_asked_) account_ = CO_TRY(co_await finish());
+                proof_asked_ = asked_;
                 const std::string line = CO_TRY(co_await prompt_->ask(to_base64(challenge->text)));
                 const std::string response = CO_TRY(sasl::decode_response(line));
                 step = server_.respond(response);
@@ -32,12 +34,12 @@ public:
             } else if (auto* scram = std::get_if<sasl::NeedScram>(&step)) {
                 const sasl::NeedScram wanted = *scram;
                 step = CO_TRY(co_await give_keys(wanted));
-            } else if (auto* done = std::get_if<sasl::Done>(&step)) {
-                co_return co_await with_.login->scram_finished(with_.world, done->authcid, done->authzid,
-                                                               real_, with_.source);
+            } else if (std::holds_alternative<sasl::Done>(step)) {
+                if (!account_) co_return fail(Fault::internal, "an exchange without its proof");
+                co_return *std::move(account_);
             } else {
                 const Error error = std::get<sasl::Failed>(step).error;
-                if (asked_) co_await tell_failure();
+                if (asked_ && !account_) co_await tell_failure();
                 co_return std::unexpected(error);
             }
         }
@@ -54,6 +56,13 @@ private:
         co_return server_.keys_found({keys.salt, keys.iterations, keys.stored_key, keys.server_key});
     }
 
+    // The challenge behind the proof says that it was right: it waits as long as a failure does, where it has
+    // to.
+    net::Task<Result<directory::Account>> finish() {
+        co_return co_await with_.login->scram_finished(with_.world, user_, authorize_as_, real_,
+                                                       with_.source);
+    }
+
     net::Task<void> tell_failure() {
         const auto told =
             co_await with_.login->scram_finished(with_.world, user_, authorize_as_, false, with_.source);
@@ -64,7 +73,9 @@ private:
     Prompt* prompt_;
     sasl::Server server_;
     std::string user_, authorize_as_;
-    bool asked_ = false;
+    bool asked_ = false;        // for keys
+    bool proof_asked_ = false;  // the challenge with the salt was sent
+    std::optional<directory::Account> account_;
     bool real_ = false;
 };
 
