@@ -72,6 +72,15 @@ TEST_CASE_FIXTURE(Fixture, "receive: a loop is refused") {
     CHECK(messages(ann).empty());
 }
 
+TEST_CASE_FIXTURE(Fixture, "receive: a loop is refused however far down its Received stand") {
+    std::string hops;
+    for (int i = 0; i < 150; ++i)
+        hops += "Received: by x; Mon, 23 Nov 2026 08:15:30 +0000\r\nX: " + std::string(900, 'x') + "\r\n";
+    const auto got = receive({"ann@a.example"}, hops + "\r\n");
+    REQUIRE_FALSE(got.has_value());
+    CHECK(got.error().fault == Fault::denied);
+}
+
 TEST_CASE_FIXTURE(Fixture, "receive: over quota by one message, which receive_each does not allow") {
     CHECK(receive({"bob@a.example"}, std::string(2'000, 'x') + "\r\n").has_value());
     CHECK(messages(bob).size() == 1);

@@ -261,6 +261,24 @@ TEST_CASE("scanner: past each limit the rest is opaque, and nothing fails") {
     }
 }
 
+TEST_CASE("scanner: Received is counted in the message's own header, all of it (RFC 5321 §6.3)") {
+    const auto count = [](std::string_view message) {
+        Scanner scanner;
+        for (const char c : message) scanner.feed({&c, 1});
+        return scanner.received_fields();
+    };
+    CHECK(count("") == 0);
+    CHECK(count("Received: a\r\n\tb\r\nRECEIVED : c\r\nReceived-SPF: d\r\nX-Received: "
+                "e\r\nreceived:f\r\n\r\nReceived: g\r\n") == 3);
+    CHECK(count("Received:\n") == 1);
+    CHECK(count("Received\n") == 0);
+    CHECK(count("\r\nReceived: a\r\n") == 0);
+    CHECK(count("Content-Type: message/rfc822\n\nReceived: a\n\n") == 0);
+    std::string many;
+    for (int i = 0; i < 1'000; ++i) many += "Received: a\nX: " + std::string(2'000, 'x') + "\n";
+    CHECK(count(many) == 1'000);
+}
+
 TEST_CASE("body parts: the example of RFC 8621 §4.1.4") {
     const std::string message =
         "Content-Type: multipart/mixed; boundary=1\n\n"
