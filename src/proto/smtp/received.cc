@@ -6,6 +6,7 @@
 #include <chrono>
 #include <vector>
 
+#include "base/text.h"
 namespace heliopost::smtp {
 namespace {
 
