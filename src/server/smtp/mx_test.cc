@@ -156,6 +156,42 @@ TEST_CASE_FIXTURE(Mx, "mx: no form of address relays") {
     CHECK(messages(ann).empty());
 }
 
+TEST_CASE_FIXTURE(
+    Mx, "mx: postmaster and abuse of this host are taken at its name and address (RFC 5321 §4.5.1)") {
+    service.host_name = "mail.host.example";  // no domain of the directory
+    const std::string here = world->addresses()[0].to_string();
+    struct Case {
+        std::string to;
+        const char* reply;
+    };
+    const Case cases[] = {
+        {"postmaster@mail.host.example", "250"},
+        {"Postmaster@MAIL.Host.Example.", "250"},
+        {"abuse@mail.host.example", "250"},
+        {"postmaster@[" + here + "]", "250"},
+        {"postmaster@[IPv6:::ffff:" + here + "]", "5"},
+        {"postmaster@[192.0.2.99]", "550 5.7.1"},
+        {"postmaster@[x-" + here + "]", "5"},
+        {"ann@mail.host.example", "550 5.7.1"},
+        {"postmaster+x@mail.host.example", "550 5.7.1"},
+        {"postmaster@host.example", "550 5.7.1"},
+        {"postmaster@xmail.host.example", "550 5.7.1"},
+    };
+    int taken = 0;
+    for (const auto& [to, reply] : cases) {
+        CAPTURE(to);
+        TestClient client(*this);
+        client.hear();
+        client.say("EHLO b.example\r\n");
+        const std::string heard = send_message(client, {to}, "Subject: s\r\n\r\n");
+        CHECK_MESSAGE(heard.starts_with(reply), heard);
+        if (heard.starts_with("250")) ++taken;
+    }
+    CHECK(taken == 4);
+    CHECK(messages(ann).size() == 4);  // the first account's: RFC 5321 §4.1.1.3
+    CHECK(queued().empty());
+}
+
 TEST_CASE_FIXTURE(Mx, "mx: a source route to our own user is accepted and ignored (RFC 5321 §4.1.2)") {
     TestClient client(*this);
     client.hear();

@@ -82,6 +82,8 @@ private:
     // mail.cc, recipient.cc
     net::Task<smtp::Reply> mail(smtp::Mail argument);
     net::Task<smtp::Reply> recipient(smtp::Rcpt argument);
+    bool is_host_duty(const smtp::Address& address) const;
+    net::Task<Result<directory::Resolution>> resolve(smtp::Address address);
     net::Task<std::optional<smtp::Reply>> check_room(const delivery::Recipient* recipient);
 
     // data.cc, chunk.cc
