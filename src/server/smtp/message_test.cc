@@ -60,6 +60,23 @@ TEST_CASE_FIXTURE(Messages, "data: what was sent is what is kept, below the trac
     }
 }
 
+TEST_CASE_FIXTURE(Messages,
+                  "data: a message that would go on with our trace fields is refused (RFC 5322 §2.2.3)") {
+    for (const char* front :
+         {" for <boss@a.example>; x\r\n", "\tx\r\nSubject: s\r\n\r\n", " \r\n", "\t\r\n\r\n"}) {
+        CAPTURE(front);
+        CHECK(send_message(client, {"ann@a.example"}, front).starts_with("550 5.6.0"));
+        begin();
+        const std::string octets(front);
+        CHECK(client.say("BDAT 1\r\n" + octets.substr(0, 1)).starts_with("250"));
+        CHECK(client.say("BDAT " + std::to_string(octets.size() - 1) + " LAST\r\n" + octets.substr(1))
+                  .starts_with("550 5.6.0"));
+    }
+    CHECK(messages(ann).empty());
+    CHECK(send_message(client, {"ann@a.example"}, "\r\n in the body\r\n").starts_with("250"));
+    CHECK(newest() == "\r\n in the body\r\n");
+}
+
 TEST_CASE_FIXTURE(Messages, "data: no smuggling form ends a message; a bare CR or LF gets 550") {
     const std::string forms[] = {
         "\n.\n",        "\n.\r\n",       "\r\n.\n",     "\r.\r",      "\r.\r\n",

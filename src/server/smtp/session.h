@@ -42,6 +42,7 @@ struct Transaction {
     std::vector<delivery::Recipient> recipients;
     std::size_t reached = 0;  // mailboxes and foreign addresses behind the recipients
     QueueId id;               // from DATA or the first BDAT on
+    bool begun = false;       // its first octet has come
     std::optional<smtp::BdatDecoder> chunks;
     std::unique_ptr<delivery::HeaderEditor> editor;  // submission only
     std::unique_ptr<delivery::Incoming> incoming;
@@ -111,9 +112,9 @@ private:
     bool extended_ = false;
     std::optional<directory::Account> account_;
     Transaction transaction_;
-    Result<void> message_state_;  // what the header editor refused
-    bool handshaking_ = false;    // nothing can be said
-    bool out_of_step_ = false;    // octets that are no commands follow: the end
+    std::optional<smtp::Reply> message_refusal_;  // for what its octets are; the rest of it is dropped
+    bool handshaking_ = false;                    // nothing can be said
+    bool out_of_step_ = false;                    // octets that are no commands follow: the end
     int errors_ = 0;
     int idle_commands_ = 0;
 };
