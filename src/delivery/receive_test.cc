@@ -94,6 +94,19 @@ TEST_CASE_FIXTURE(Fixture, "receive: over quota by one message, which receive_ea
     CHECK(messages(bob).size() == 2);
 }
 
+TEST_CASE_FIXTURE(Fixture, "receive_each: apart, what leads outside is one entry, answered in its place") {
+    REQUIRE(receive({"bob@a.example"}, std::string(2'000, 'x') + "\r\n").has_value());
+    add_alias("also@a.example", {"else@c.example"});
+    const auto each = receive_each(
+        {"away@a.example", "bob@a.example", "mixed@a.example", "ann@a.example", "also@a.example"}, text);
+    REQUIRE(each.size() == 5);
+    for (std::size_t n = 0; n < each.size(); ++n) CHECK(each[n].has_value() == (n != 1));
+    CHECK(messages(ann).size() == 1);
+    const auto out = queued();
+    REQUIRE(out.size() == 1);
+    CHECK(out[0].recipients.size() == 2);  // out@c.example is led to twice
+}
+
 TEST_CASE_FIXTURE(Fixture, "receive_each: where all are well there is one commit") {
     const auto before = disk->commits();
     const auto each =

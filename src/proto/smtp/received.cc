@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/text.h"
+
 namespace heliopost::smtp {
 namespace {
 
