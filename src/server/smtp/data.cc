@@ -25,6 +25,7 @@ Reply header_refusal(const Error& error) {
 
 void Session::begin_message() {
     message_refusal_.reset();
+    transaction_.end = within(message_time_max);
     transaction_.id = service_.delivering->queue.next_id(world_);
     transaction_.incoming =
         std::make_unique<delivery::Incoming>(service_.delivering->store, service_.message_octets_max);
@@ -60,9 +61,8 @@ net::Task<std::vector<Reply>> Session::data() {
     begin_message();
     smtp::DataDecoder decoder;
     std::uint64_t octets = 0;
-    const auto end = within(message_time_max);
     while (!decoder.done()) {
-        const bool more = co_await reader_.fill(std::min(end, within(block_time_max)));
+        const bool more = co_await reader_.fill(std::min(transaction_.end, within(block_time_max)));
         if (!more) throw net::Gone("closed within a message");
         while (!reader_.empty() && !decoder.done()) {
             const auto piece = decoder.next(reader_.buffered());

@@ -131,6 +131,23 @@ TEST_CASE_FIXTURE(Messages,
     CHECK(messages(ann).size() == 2);
 }
 
+TEST_CASE_FIXTURE(Messages, "bdat: all chunks of a message have one time together") {
+    begin();
+    constexpr std::chrono::minutes pause{4};  // within every other limit
+    int taken = 0;
+    while (!client.ended() && taken < 100) {
+        if (client.say("BDAT 1\r\nx").starts_with("250")) ++taken;
+        client.hear(pause);
+    }
+    CHECK(client.ended());
+    CHECK(taken == message_time_max / pause);
+    CHECK(messages(ann).empty());
+    TestClient other(*this);
+    other.hear();
+    other.say("EHLO b.example\r\n");
+    CHECK(send_message(other, {"ann@a.example"}, "x\r\n").starts_with("250"));
+}
+
 TEST_CASE_FIXTURE(Messages, "data: closed before the dot, nothing is kept") {
     begin();
     client.say("DATA\r\n");

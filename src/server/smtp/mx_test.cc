@@ -278,13 +278,49 @@ TEST_CASE_FIXTURE(Mx, "mx: guessing names ends in 421, a message that is accepte
     const auto guess = [&](int times) {
         std::string heard = client.say("MAIL FROM:<>\r\n");
         for (int i = 0; i < times; ++i)
-            heard += client.say("RCPT TO:<n" + std::to_string(i) + "@a.example>\r\n");
+            heard += client.say("RCPT TO:<n" + std::to_string(i) + "@a.example>\r\n", 2 * unknown_delay_max);
         return heard + client.say("RSET\r\n");
     };
     CHECK_FALSE(guess(errors_max).contains("421"));
     CHECK(send_message(client, {"ann@a.example"}, "x\r\n").starts_with("250"));
     CHECK_FALSE(guess(errors_max).contains("421"));
     CHECK(guess(1).contains("421 4.7.0"));
+    CHECK(client.ended());
+}
+
+TEST_CASE_FIXTURE(Mx, "mx: who guesses names waits longer for each answer") {
+    TestClient client(*this);
+    client.hear();
+    client.say("EHLO b.example\r\nMAIL FROM:<>\r\n");
+    const std::string guess = "RCPT TO:<nobody@a.example>\r\n";
+    for (int i = 0; i < unknown_recipients_free; ++i) CHECK(client.say(guess).starts_with("550 5.1.1"));
+    for (const int milliseconds : {250, 500, 1'000, 2'000, 4'000, 8'000, 8'000}) {
+        CAPTURE(milliseconds);
+        CHECK(client.say(guess).empty());
+        CHECK(client.hear(std::chrono::milliseconds(milliseconds - 10)).empty());
+        CHECK(client.hear(std::chrono::milliseconds(20)).starts_with("550 5.1.1"));
+    }
+    CHECK(client.say("RCPT TO:<ann@a.example>\r\n").starts_with("250"));  // at once
+    CHECK(client.say(guess).empty());
+    listener.stop_sessions();  // no delay keeps a server from stopping
+    CHECK(client.hear().starts_with("421 4.3.2"));
+}
+
+TEST_CASE_FIXTURE(Mx, "mx: recipients put off for ever end in 421") {
+    service.recipients_max = 1;
+    TestClient client(*this);
+    client.hear();
+    client.say("EHLO b.example\r\nMAIL FROM:<>\r\nRCPT TO:<ann@a.example>\r\n");
+    std::string all;
+    for (std::size_t i = 0; i < refused_recipients_max; ++i) all += "RCPT TO:<ann@a.example>\r\n";
+    CHECK_FALSE(client.say(all).contains("421"));
+    client.say("DATA\r\n");
+    CHECK(client.say("x\r\n.\r\n").starts_with("250"));  // makes up for it
+    client.say("MAIL FROM:<>\r\nRCPT TO:<ann@a.example>\r\n");
+    CHECK_FALSE(client.say(all).contains("421"));
+    CHECK(client.say("RSET\r\nMAIL FROM:<>\r\nRCPT TO:<ann@a.example>\r\n").starts_with("250"));
+    CHECK(client.say("RCPT TO:<ann@a.example>\r\n")
+              .ends_with("421 4.5.3 too many recipients were refused\r\n"));
     CHECK(client.ended());
 }
 
