@@ -14,7 +14,8 @@ struct Recipients : TestServer {
 }  // namespace
 
 TEST_CASE_FIXTURE(
-    Mx, "rcpt: postmaster and abuse of this host are taken at its name and address (RFC 5321 §4.5.1)") {
+    Recipients,
+    "rcpt: postmaster and abuse of this host are taken at its name and address (RFC 5321 §4.5.1)") {
     service.host_name = "mail.host.example";  // no domain of the directory
     const std::string here = world->addresses()[0].to_string();
     struct Case {
