@@ -59,7 +59,7 @@ TEST_CASE("submission: a name that is From, Sender or Bcc but for octets of no n
     };
     for (const std::string& line :
          {"From\0: x"s, "\0From: x"s, "Fr\0om: x"s, "from \0\t: x"s, "From\x7f: x"s,
-          "\xef\xbb\xbf"s + "From: x", "\xc2\xa0"s + "From: x", "Bcc\0: x@c.example"s, "B\x01CC: x"s,
+          "\xef\xbb\xbf"s + "From: x", "\xc2\xa0"s + "From: x", "Bcc\0: x@c.example"s, "B\x01\tCC: x"s,
           "Resent-Bcc\0: x"s, "Sender\0: x"s, "Return\0-Path: x"s, "From\xff"s + ": x", "F rom: x"s}) {
         CAPTURE(line);
         CHECK(refused("From: y\r\n" + line + "\r\n\r\nhi\r\n"));
