@@ -32,8 +32,9 @@ net::IpAddress plain(const net::IpAddress& address) {
 }
 
 bool same_domain(const std::string& a, const std::string& b) {
-    const auto normal = smtp::normalise_domain(a);
-    return normal && normal == smtp::normalise_domain(b);
+    const auto left = smtp::normalise_domain(a);
+    const auto right = smtp::normalise_domain(b);
+    return left && right && *left == *right;
 }
 
 }  // namespace
