@@ -94,6 +94,39 @@ TEST_CASE("log: level and format change from the next line on") {
     CHECK(lines[0].contains("two"));
 }
 
+TEST_CASE("log: what turns or hides text is escaped, what is read stays") {
+    std::vector<std::string> lines;
+    const auto clock = [] { return from_unix_milliseconds(0); };
+    const auto sink = [&](LogLevel, std::string_view line) { lines.emplace_back(line); };
+    struct Case {
+        std::string_view in, out;
+    };
+    const Case cases[] = {
+        {"a\u202eb", "\"a\\u202eb\""},
+        {"\u202a", "\"\\u202a\""},
+        {"\u2066\u2069", "\"\\u2066\\u2069\""},
+        {"\u200e\u200f", "\"\\u200e\\u200f\""},
+        {"\u200b", "\"\\u200b\""},
+        {"\u2028\u2029", "\"\\u2028\\u2029\""},
+        {"\xc2\x9b", "\"\\u009b\""},
+        {"\ufeff", "\"\\ufeff\""},
+        {"\U000E0041", "\"\\udb40\\udc41\""},
+        {"\U0001F600 \u00fc \u5b57", "\"\U0001F600 \u00fc \u5b57\""},
+        {"\u061c\u00ad", "\"\\u061c\\u00ad\""},
+        {"\uffff", "\"\\uffff\""},
+        {"\xff\u202e", "\"\ufffd\\u202e\""},
+    };
+    const Log logfmt(LogFormat::logfmt, LogLevel::info, clock, sink);
+    const Log json(LogFormat::json, LogLevel::info, clock, sink);
+    for (const auto& [in, out] : cases) {
+        CAPTURE(out);
+        logfmt.info("x", {{"v", in}});
+        CHECK(lines.back().ends_with(" v=" + std::string(out)));
+        json.info("x", {{"v", in}});
+        CHECK(lines.back().ends_with("\"v\":" + std::string(out) + "}"));
+    }
+}
+
 TEST_CASE("TRY passes the error up and nests") {
     const auto half = [](int n) -> Result<int> {
         if (n % 2 != 0) return fail(Fault::syntax, "odd");

@@ -20,9 +20,41 @@ bool is_removed(std::string_view name) {
            same_ignoring_case(name, "Return-Path");
 }
 
+// ftext, RFC 5322 §3.6.8
+bool is_ftext(char c) {
+    return c >= '!' && c <= '~' && c != ':';
+}
+
+// A line that is no field to us, but to a reader that passes over NUL and the like: "From\0: x" beside the
+// From that was checked, or a "Bcc\0: x" that stays.
+bool is_disguised(std::string_view line) {
+    if (mime::field_name(line)) return false;
+    const auto end = std::min(line.find(':'), line.size());
+    constexpr std::size_t longest = std::string_view("Return-Path").size();
+    std::string name;
+    for (const char c : line.substr(0, end))
+        if (is_ftext(c)) {
+            name += c;
+            if (name.size() > longest) return false;
+        }
+    if (end == line.size()) return false;
+    return is_removed(name) || same_ignoring_case(name, "From") || same_ignoring_case(name, "Sender");
+}
+
+bool has_disguised_field(std::string_view header) {
+    while (!header.empty()) {
+        const std::size_t lf = std::min(header.find('\n'), header.size() - 1);
+        if (!is_space(header.front()) && is_disguised(header.substr(0, lf))) return true;
+        header.remove_prefix(lf + 1);
+    }
+    return false;
+}
+
 }  // namespace
 
-std::string HeaderEditor::edit() const {
+Result<std::string> HeaderEditor::edit() const {
+    if (has_disguised_field(held_))
+        return fail(Fault::syntax, "a header field's name has octets that may not be in one");
     std::string kept;
     kept.reserve(held_.size() + 128);
     bool has_date = false;
@@ -55,17 +87,17 @@ Result<std::string> HeaderEditor::feed(std::string_view octets) {
     }
     const std::string body = held_.substr(end);
     held_.resize(end);
-    edited_ = edit();
+    edited_ = TRY(edit());
     passed_ = true;
     held_.clear();
     return edited_ + body;
 }
 
-std::string HeaderEditor::finish() {
-    if (passed_) return {};
+Result<std::string> HeaderEditor::finish() {
+    if (passed_) return std::string();
     // A header that ends with the message still is one: a last line without CRLF cannot come through SMTP.
     passed_ = true;
-    edited_ = edit();
+    edited_ = TRY(edit());
     return edited_;
 }
 

@@ -24,10 +24,12 @@ class HeaderEditor {
 public:
     explicit HeaderEditor(MissingFields missing) : missing_(std::move(missing)) {}
 
-    // The octets to store so far; empty while the header is not whole. Fails with Fault::too_large once.
+    // The octets to store so far; empty while the header is not whole. Fails with Fault::too_large, or with
+    // Fault::syntax for a name with octets of no name in it that is From, Sender or one that is removed to
+    // readers who pass over them; it need not be called again.
     Result<std::string> feed(std::string_view octets);
-    // At the end of the message: what is left when the header never ended.
-    std::string finish();
+    // At the end of the message: what is left when the header never ended. Fails with Fault::syntax likewise.
+    Result<std::string> finish();
 
     // From here on octets pass as they are: they need not be fed.
     bool passed() const { return passed_; }
@@ -35,7 +37,7 @@ public:
     const std::string& header() const { return edited_; }  // as stored, once it is whole
 
 private:
-    std::string edit() const;
+    Result<std::string> edit() const;
 
     MissingFields missing_;
     std::string held_;

@@ -15,7 +15,9 @@ std::string edited(std::string_view message, std::size_t step) {
         REQUIRE(piece.has_value());
         out += *piece;
     }
-    return out + editor.finish();
+    const auto rest = editor.finish();
+    REQUIRE(rest.has_value());
+    return out + *rest;
 }
 
 }  // namespace
@@ -44,6 +46,30 @@ TEST_CASE(
             CAPTURE(step);
             CHECK(edited(in, step) == out);
         }
+}
+
+TEST_CASE("submission: a name that is From, Sender or Bcc but for octets of no name is refused") {
+    using namespace std::string_literals;
+    const auto refused = [](const std::string& message) {
+        HeaderEditor editor(missing);
+        const auto fed = editor.feed(message);
+        if (!fed) return fed.error().fault == Fault::syntax;
+        const auto rest = editor.finish();
+        return !rest && rest.error().fault == Fault::syntax;
+    };
+    for (const std::string& line :
+         {"From\0: x"s, "\0From: x"s, "Fr\0om: x"s, "from \0\t: x"s, "From\x7f: x"s,
+          "\xef\xbb\xbf"s + "From: x", "\xc2\xa0"s + "From: x", "Bcc\0: x@c.example"s, "B\x01\tCC: x"s,
+          "Resent-Bcc\0: x"s, "Sender\0: x"s, "Return\0-Path: x"s, "From\xff"s + ": x", "F rom: x"s}) {
+        CAPTURE(line);
+        CHECK(refused("From: y\r\n" + line + "\r\n\r\nhi\r\n"));
+        CHECK(refused(line + "\r\nFrom: y\r\n\r\nhi\r\n"));
+        CHECK(refused("From: y\r\n" + line + "\r\n"));
+        CHECK_FALSE(refused("From: y\r\n\r\n" + line + "\r\n"));                 // the body
+        CHECK_FALSE(refused("From: y\r\nX: z\r\n " + line + "\r\n\r\nhi\r\n"));  // a field's value
+    }
+    for (const std::string& line : {"From : x"s, "Subject\0: x"s, "From\0"s, "Fromm\0: x"s, "X-From\0: x"s})
+        CHECK_FALSE(refused(line + "\r\n\r\nhi\r\n"));
 }
 
 TEST_CASE("submission: a header without end is refused past its limit") {

@@ -6,7 +6,6 @@
 #include "proto/mime/charset.h"
 #include "proto/mime/preview.h"
 #include "proto/mime/transfer.h"
-#include "proto/smtp/received.h"
 
 namespace heliopost::delivery {
 namespace {
@@ -45,7 +44,7 @@ net::Task<Result<Message>> Incoming::finish() {
     message.blob = CO_TRY(co_await writer_->finish());
     message.structure = std::make_shared<const mime::Structure>(scanner_.finish());
     message.preview = preview_of(*message.structure, front_);
-    message.received_fields = smtp::count_received(front_);
+    message.received_fields = scanner_.received_fields();
     message.header = std::move(front_);
     message.header.resize(std::min(message.header.size(), header_kept_max));
     co_return message;

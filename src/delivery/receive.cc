@@ -126,39 +126,49 @@ class Served {
 public:
     void leave_out(Plan& plan) const {
         std::erase_if(plan.filings, [&](const Filing& one) { return accounts_.contains(one.account); });
-        std::erase_if(plan.relays,
-                      [&](const Relaying& one) { return relays_.contains(smtp::to_string(one.to)); });
     }
     void add(const Plan& plan) {
         for (const Filing& one : plan.filings) accounts_.insert(one.account);
-        for (const Relaying& one : plan.relays) relays_.insert(smtp::to_string(one.to));
+        any_ |= !plan.filings.empty() || !plan.relays.empty();
     }
-    bool any() const { return !accounts_.empty() || !relays_.empty(); }
+    bool any() const { return any_; }
 
 private:
     std::set<AccountId> accounts_;
-    std::set<std::string> relays_;
+    bool any_ = false;
 };
 
-// Each recipient by itself: one that is over quota stops nobody else.
+bool goes_out(const Recipient& recipient) {
+    return recipient.resolution.kind == directory::Resolution::Kind::not_local ||
+           !recipient.resolution.forwards.empty();
+}
+
+// Each recipient by itself: one that is over quota stops nobody else. But those who lead outside are one
+// group, which no quota stops: so the message has one entry in the queue, under the id that the replies tell.
+std::vector<std::vector<std::size_t>> groups_of(const Envelope& envelope) {
+    std::vector<std::vector<std::size_t>> groups(1);
+    for (std::size_t n = 0; n < envelope.recipients.size(); ++n)
+        if (goes_out(envelope.recipients[n])) groups.front().push_back(n);
+    if (groups.front().empty()) groups.clear();
+    for (std::size_t n = 0; n < envelope.recipients.size(); ++n)
+        if (!goes_out(envelope.recipients[n])) groups.push_back({n});
+    return groups;
+}
+
 net::Task<std::vector<Result<void>>> commit_each(Delivering* to, std::shared_ptr<const Envelope> envelope,
                                                  std::shared_ptr<const Message> message) {
-    std::vector<Result<void>> answers;
+    std::vector<Result<void>> answers(envelope->recipients.size());
     Served served;
-    bool id_taken = false;
-    for (const Recipient& recipient : envelope->recipients) {
-        Parcel parcel{envelope->id, plan(std::span(&recipient, 1)), Quota::Mode::enforce, served.any()};
+    for (const std::vector<std::size_t>& group : groups_of(*envelope)) {
+        std::vector<Recipient> recipients;
+        recipients.reserve(group.size());
+        for (const std::size_t n : group) recipients.push_back(envelope->recipients[n]);
+        Parcel parcel{envelope->id, plan(recipients), Quota::Mode::enforce, served.any()};
         served.leave_out(parcel.plan);
-        // An entry of the queue needs an id of its own; what is filed only keeps the message's.
-        const bool queued = !parcel.plan.relays.empty();
-        if (queued && id_taken) parcel.id = to->queue.next_id(to->world);
         const Plan planned = parcel.plan;
-        Result<void> answer = co_await commit_parcel(to, envelope, message, std::move(parcel));
-        if (answer) {
-            served.add(planned);
-            id_taken = id_taken || queued;
-        }
-        answers.push_back(std::move(answer));
+        const Result<void> answer = co_await commit_parcel(to, envelope, message, std::move(parcel));
+        if (answer) served.add(planned);
+        for (const std::size_t n : group) answers[n] = answer;
     }
     co_return answers;
 }

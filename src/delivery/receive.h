@@ -43,8 +43,8 @@ net::Task<Result<void>> receive(Delivering* to, std::shared_ptr<const Envelope> 
                                 std::shared_ptr<const Message> message);
 
 // LMTP: an answer for each recipient, in order (RFC 2033 §4.2). Quota is enforced, but where a recipient
-// leads to several. One commit where all are well, else one for each recipient; two recipients that lead to
-// the same account are one copy either way.
+// leads to several. One commit where all are well, else one for all that lead outside and one for each other
+// recipient; two recipients that lead to the same account are one copy either way.
 net::Task<std::vector<Result<void>>> receive_each(Delivering* to, std::shared_ptr<const Envelope> envelope,
                                                   std::shared_ptr<const Message> message);
 

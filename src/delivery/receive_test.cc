@@ -72,6 +72,15 @@ TEST_CASE_FIXTURE(Fixture, "receive: a loop is refused") {
     CHECK(messages(ann).empty());
 }
 
+TEST_CASE_FIXTURE(Fixture, "receive: a loop is refused however far down its Received stand") {
+    std::string hops;
+    for (int i = 0; i < 150; ++i)
+        hops += "Received: by x; Mon, 23 Nov 2026 08:15:30 +0000\r\nX: " + std::string(900, 'x') + "\r\n";
+    const auto got = receive({"ann@a.example"}, hops + "\r\n");
+    REQUIRE_FALSE(got.has_value());
+    CHECK(got.error().fault == Fault::denied);
+}
+
 TEST_CASE_FIXTURE(Fixture, "receive: over quota by one message, which receive_each does not allow") {
     CHECK(receive({"bob@a.example"}, std::string(2'000, 'x') + "\r\n").has_value());
     CHECK(messages(bob).size() == 1);
@@ -83,6 +92,19 @@ TEST_CASE_FIXTURE(Fixture, "receive: over quota by one message, which receive_ea
     CHECK(each[2].has_value());
     CHECK(messages(ann).size() == 1);
     CHECK(messages(bob).size() == 2);
+}
+
+TEST_CASE_FIXTURE(Fixture, "receive_each: apart, what leads outside is one entry, answered in its place") {
+    REQUIRE(receive({"bob@a.example"}, std::string(2'000, 'x') + "\r\n").has_value());
+    add_alias("also@a.example", {"else@c.example"});
+    const auto each = receive_each(
+        {"away@a.example", "bob@a.example", "mixed@a.example", "ann@a.example", "also@a.example"}, text);
+    REQUIRE(each.size() == 5);
+    for (std::size_t n = 0; n < each.size(); ++n) CHECK(each[n].has_value() == (n != 1));
+    CHECK(messages(ann).size() == 1);
+    const auto out = queued();
+    REQUIRE(out.size() == 1);
+    CHECK(out[0].recipients.size() == 2);  // out@c.example is led to twice
 }
 
 TEST_CASE_FIXTURE(Fixture, "receive_each: where all are well there is one commit") {
@@ -102,7 +124,7 @@ TEST_CASE_FIXTURE(Fixture,
     for (int i = 0; i < 200; ++i)
         many += "--b\r\nContent-Type: text/x-" + std::to_string(i) + "\r\n\r\nx\r\n";
     many += "--b--\r\n";
-    delivering->structures_octets = 12'000;  // one copy, but not two
+    delivering->structures_octets = 9'000;  // one copy, but not two
     REQUIRE(receive({"ann@a.example"}, many).has_value());
     CHECK(email(ann, 0)->structure->parts.size() == 201);
     REQUIRE(receive({"both@a.example"}, many).has_value());

@@ -1,5 +1,7 @@
 #include "proto/dsn/original.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "proto/dsn/report.h"
 
@@ -7,7 +9,8 @@ namespace heliopost::dsn {
 namespace {
 
 constexpr size_t fold_octets_at = 76;
-constexpr size_t word_octets_max = 900;  // below the 998 of RFC 5322 §2.1.1
+constexpr size_t line_octets_max = 998;  // RFC 5322 §2.1.1
+constexpr size_t word_octets_max = 900;  // below it
 
 bool is_control(char c) {
     return (c >= 0 && c < ' ') || c == '\x7f';
@@ -41,11 +44,8 @@ std::string original_header(std::string_view message) {
         const size_t end = message.find_first_of("\r\n");
         const auto line = message.substr(0, end);
         if (line.empty()) break;  // the empty line, or a bare line end that some would take for one
-        if (out.size() + line.size() + 2 > original_header_octets_max) {
-            if (out.empty()) out = std::string(shorten(line, original_header_octets_max - 2)) + "\r\n";
-            break;
-        }
-        out += line;
+        if (out.size() + std::min(line.size(), line_octets_max) + 2 > original_header_octets_max) break;
+        out += shorten(line, line_octets_max);
         out += "\r\n";
         if (end == std::string_view::npos) break;
         message.remove_prefix(end + (message.substr(end).starts_with("\r\n") ? 2 : 1));
@@ -56,7 +56,7 @@ std::string original_header(std::string_view message) {
     return out;
 }
 
-std::string fold(std::string_view text) {
+std::string fold(std::string_view text, std::string_view indent) {
     std::string out;
     size_t room = fold_octets_at;
     while (text.size() > room) {
@@ -67,10 +67,11 @@ std::string fold(std::string_view text) {
             if (cut == text.size()) break;
         }
         out += text.substr(0, cut);
-        out += "\r\n ";
+        out += "\r\n";
+        out += indent;
         text.remove_prefix(cut);
         if (text.starts_with(' ')) text.remove_prefix(1);
-        room = fold_octets_at - 1;
+        room = fold_octets_at - indent.size();
     }
     out += text;
     return out;

@@ -6,14 +6,15 @@
 
 namespace heliopost::dsn {
 
-// The header block without its empty line: whole lines, each with CRLF, 64 KiB at most; no bare CR or LF.
-// What is not UTF-8 becomes "?", so that the result is ASCII or UTF-8.
+// The header block without its empty line: lines, each with CRLF and cut at 998 octets, 64 KiB at most; no
+// bare CR or LF. What is not UTF-8 becomes "?", so that the result is ASCII or UTF-8.
 std::string original_header(std::string_view message);
 
 // One line for people or for a field: controls and, unless it is UTF-8, all that is not ASCII become "?".
 std::string clean_line(std::string_view text, size_t octets_max);
 
-// Folded at spaces near 76 octets, by force at 900; without the last CRLF. The text is clean.
-std::string fold(std::string_view text);
+// Folded at spaces near 76 octets, by force at 900; without the last CRLF. The text is clean. Of a field the
+// lines that follow begin with a space, of prose with what the first one stands behind.
+std::string fold(std::string_view text, std::string_view indent = " ");
 
 }  // namespace heliopost::dsn

@@ -99,11 +99,11 @@ std::string human_text(const Report& report) {
         size_t shown = 0;
         for (const Recipient& one : report.recipients) {
             if (one.action != action || ++shown > recipients_max) continue;
-            if (first) out += std::string(crlf) + fold(explanation(action)) + "\r\n\r\n";
+            if (first) out += std::string(crlf) + fold(explanation(action), "") + "\r\n\r\n";
             first = false;
             out += "  <" + clean_line(to_string(one.final_recipient), field_octets_max) + ">\r\n";
             const std::string reason = clean_line(why(one), diagnostic_octets_max);
-            if (!reason.empty()) out += "    " + fold(reason) + "\r\n";
+            if (!reason.empty()) out += "    " + fold(reason, "    ") + "\r\n";
             if (one.will_retry_until)
                 out += "    It is tried until " + smtp::format_date(*one.will_retry_until) + ".\r\n";
         }

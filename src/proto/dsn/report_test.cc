@@ -154,6 +154,23 @@ TEST_CASE("DSN: what peers said cannot break out") {
     CHECK(out.size() < 20'000);
 }
 
+TEST_CASE("DSN: prose that is folded keeps its margin") {
+    Report report = sample();
+    report.recipients[0].action = Action::delayed;
+    std::string reason;
+    while (reason.size() < 200) reason += "word ";
+    report.recipients[0].reply = smtp::Reply(450, {4, 2, 0}, reason);
+    const std::string out = compose(report);
+    const std::string text = out.substr(0, out.find("Reporting-MTA"));
+    CHECK(text.contains("tried again; you need not\r\nsend it again. It waits for:\r\n"));
+    size_t margins = 0;
+    for (size_t at = text.find("\r\n    word "); at != std::string::npos;
+         at = text.find("\r\n    word ", at + 1))
+        ++margins;
+    CHECK(margins == 3);
+    CHECK_FALSE(text.contains("\r\n word"));
+}
+
 TEST_CASE("DSN: everything is bounded") {
     Report report = sample();
     report.recipients.resize(recipients_max + 5, report.recipients[0]);
@@ -170,8 +187,11 @@ TEST_CASE("DSN: everything is bounded") {
         header += "X-Long: " + std::string(90, 'x') + "\r\n";
     CHECK(original_header(header).size() <= original_header_octets_max);
     CHECK(original_header(header).ends_with("x\r\n"));
-    CHECK(original_header("X: " + std::string(2 * original_header_octets_max, 'x')).size() ==
-          original_header_octets_max);
+    CHECK(original_header("X: " + std::string(2 * original_header_octets_max, 'x')).size() == 1'000);
+    check_lines(original_header("X: " + std::string(60'000, 'x') + "\r\n " + std::string(2'000, 'y') +
+                                "\r\nSubject: s\r\n"));
+    CHECK(original_header("X: " + std::string(60'000, 'x') + "\r\nSubject: s\r\n")
+              .ends_with("\r\nSubject: s\r\n"));
     CHECK(original_header("\r\nbody").empty());
     CHECK(original_header("").empty());
     CHECK(fold(std::string(2'000, 'x')).size() > 2'000);

@@ -34,6 +34,10 @@ Structure Scanner::finish() {
     return state_->finish();
 }
 
+size_t Scanner::received_fields() const {
+    return state_->received_fields();
+}
+
 Structure scan(std::string_view message, const Limits& limits) {
     Scanner scanner(limits);
     scanner.feed(message);
@@ -171,6 +175,7 @@ Structure Scanner::State::finish() {
     }
     while (where_ == Where::header) end_header(offset_, lines_);
     close_from(0, offset_, lines_);
+    build_structure(std::exchange(journal_, {}), limits_, structure_);
     structure_.octets = offset_;
     structure_.lines = lines_;
     return std::move(structure_);

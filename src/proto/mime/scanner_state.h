@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "proto/mime/header_collector.h"
+#include "proto/mime/journal.h"
 #include "proto/mime/scanner.h"
 
 namespace heliopost::mime {
@@ -16,6 +17,7 @@ public:
 
     void feed(std::string_view octets);
     Structure finish();
+    size_t received_fields() const { return header_.received_fields(); }
 
 private:
     enum class Where : std::uint8_t {
@@ -26,9 +28,8 @@ private:
 
     // A part whose end is not yet seen. The last one of open_ is the one being read.
     struct Frame {
-        std::uint32_t part = 0;
-        std::uint64_t lines_before = 0;  // line ends in the message before the body
-        std::string boundary;            // of a multipart whose closing delimiter has not come, else empty
+        std::string boundary;  // of a multipart whose closing delimiter has not come, else empty
+        bool digest = false;   // its parts are messages unless they say otherwise
     };
 
     // scanner.cc: from octets to lines. end_octets is 0 for a last line without an end.
@@ -45,13 +46,12 @@ private:
     void open_part(std::uint64_t begin, bool has_envelope);
     void open_last_part(std::uint64_t begin);
     void end_header(std::uint64_t body_begin, std::uint64_t lines_before);
-    void enter_composite();
+    Shape shape_of(const ContentType& type);
     void close_from(size_t frame, std::uint64_t end, std::uint64_t lines);
-    void show_as(const char* type, const char* subtype);
-    Part& current() { return structure_.parts[open_.back().part]; }
 
     Limits limits_;
-    Structure structure_;
+    Structure structure_;  // its flags; its parts are in the journal until the end
+    Journal journal_;
     HeaderCollector header_;
     std::vector<Frame> open_;
     size_t boundaries_ = 0;  // frames with one

@@ -228,9 +228,12 @@ TEST_CASE("scanner: past each limit the rest is opaque, and nothing fails") {
     SUBCASE("all fields") {
         limits.header_octets = 100;
         const Structure structure = scan("Subject: " + std::string(500, 'x') + "\nTo: a@b\n\n", limits);
-        CHECK(structure.envelopes[0].subject.value_or("").size() == 99);
+        CHECK(structure.envelopes[0].subject.value_or("").size() == 49);  // half is for the content fields
         CHECK(structure.envelopes[0].to.empty());
         CHECK(structure.over_limit);
+        CHECK(scan("Subject: " + std::string(500, 'x') + "\nContent-Type: text/html\n\n", limits)
+                  .parts[0]
+                  .is("text", "html"));
     }
     SUBCASE("parameters") {
         std::string message = "Content-Type: text/plain";
@@ -256,6 +259,24 @@ TEST_CASE("scanner: past each limit the rest is opaque, and nothing fails") {
         CHECK(scan_bytewise(message(boundary)).parts.size() == 2);
         CHECK(scan(message(boundary + "b")).parts.size() == 1);
     }
+}
+
+TEST_CASE("scanner: Received is counted in the message's own header, all of it (RFC 5321 §6.3)") {
+    const auto count = [](std::string_view message) {
+        Scanner scanner;
+        for (const char c : message) scanner.feed({&c, 1});
+        return scanner.received_fields();
+    };
+    CHECK(count("") == 0);
+    CHECK(count("Received: a\r\n\tb\r\nRECEIVED : c\r\nReceived-SPF: d\r\nX-Received: "
+                "e\r\nreceived:f\r\n\r\nReceived: g\r\n") == 3);
+    CHECK(count("Received:\n") == 1);
+    CHECK(count("Received\n") == 0);
+    CHECK(count("\r\nReceived: a\r\n") == 0);
+    CHECK(count("Content-Type: message/rfc822\n\nReceived: a\n\n") == 0);
+    std::string many;
+    for (int i = 0; i < 1'000; ++i) many += "Received: a\nX: " + std::string(2'000, 'x') + "\n";
+    CHECK(count(many) == 1'000);
 }
 
 TEST_CASE("body parts: the example of RFC 8621 §4.1.4") {

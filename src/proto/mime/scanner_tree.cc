@@ -27,13 +27,14 @@ Delimiter match(std::string_view dashed, std::string_view boundary) {
     return dashed == "--" ? Delimiter::close : Delimiter::none;
 }
 
-bool is_message_type(const Part& part) {
-    return part.is("message", "rfc822") || part.is("message", "global");
+bool is_message_type(const ContentType& type) {
+    return same_ignoring_case(type.type, "message") &&
+           (same_ignoring_case(type.subtype, "rfc822") || same_ignoring_case(type.subtype, "global"));
 }
 
 }  // namespace
 
-Scanner::State::State(const Limits& limits) : limits_(limits), header_(limits, structure_) {
+Scanner::State::State(const Limits& limits) : limits_(limits), header_(limits, journal_, structure_) {
     limits_.parts = std::max(limits_.parts, parts_min);
     open_part(0, true);
 }
@@ -70,84 +71,60 @@ bool Scanner::State::delimiter_line(std::string_view line, std::uint64_t next, s
 
 // A child of the innermost open part.
 void Scanner::State::open_part(std::uint64_t begin, bool has_envelope) {
-    if (structure_.parts.size() + 1 >= limits_.parts) return open_last_part(begin);
-    const auto index = static_cast<std::uint32_t>(structure_.parts.size());
-    if (!open_.empty()) current().children.push_back(index);
-    structure_.parts.emplace_back().header_begin = begin;
-    open_.emplace_back().part = index;
+    if (journal_.parts() + 1 >= limits_.parts) return open_last_part(begin);
+    journal_.open(has_envelope, {begin, lines_});
+    open_.emplace_back();
     header_.begin(has_envelope);
     where_ = Where::header;
 }
 
 // The last part allowed: it takes all the rest of the message.
 void Scanner::State::open_last_part(std::uint64_t begin) {
-    const auto index = static_cast<std::uint32_t>(structure_.parts.size());
-    current().children.push_back(index);
-    structure_.parts.emplace_back().header_begin = begin;
-    structure_.parts.back().body_begin = begin;
-    open_.emplace_back().part = index;
-    open_.back().lines_before = lines_;
-    show_as("application", "octet-stream");
+    journal_.open(false, {begin, lines_});
+    journal_.end_header(Shape::opaque, {begin, lines_});
+    open_.emplace_back();
     structure_.over_limit = true;
     where_ = Where::skipped;
 }
 
 void Scanner::State::end_header(std::uint64_t body_begin, std::uint64_t lines_before) {
-    ContentType fallback{"text", "plain", {}};
-    if (open_.size() > 1) {
-        const Part& parent = structure_.parts[open_[open_.size() - 2].part];
-        if (parent.is("multipart", "digest")) fallback = {"message", "rfc822", {}};  // RFC 2046 §5.1.5
-    }
-    current().body_begin = body_begin;
-    open_.back().lines_before = lines_before;
+    header_.end();
+    const auto value = header_.content_type();
+    const ContentType type =
+        value ? type_of(*value, limits_) : default_type(open_.size() > 1 && open_[open_.size() - 2].digest);
+    const Shape shape = shape_of(type);
+    journal_.end_header(shape, {body_begin, lines_before});
     where_ = Where::body;
-    header_.end(current(), fallback);
-    enter_composite();
+    if (shape == Shape::message) open_part(body_begin, true);
 }
 
 // What the part just read the header of is made of.
-void Scanner::State::enter_composite() {
-    const bool multipart = current().is_type("multipart");
-    if (!multipart && !is_message_type(current())) return;
-    if (open_.size() >= limits_.nesting || (!multipart && structure_.parts.size() + 2 >= limits_.parts)) {
+Shape Scanner::State::shape_of(const ContentType& type) {
+    const bool multipart = same_ignoring_case(type.type, "multipart");
+    if (!multipart && !is_message_type(type)) return Shape::leaf;
+    if (open_.size() >= limits_.nesting || (!multipart && journal_.parts() + 2 >= limits_.parts)) {
         structure_.over_limit = true;
-        return show_as("application", "octet-stream");
+        return Shape::opaque;
     }
     if (multipart) {
-        auto boundary = find_parameter(current().type.parameters, "boundary").value_or(std::string());
-        if (boundary.empty() || boundary.size() > limits_.boundary_octets) return show_as("text", "plain");
-        current().kind = PartKind::multipart;
+        auto boundary = find_parameter(type.parameters, "boundary").value_or(std::string());
+        if (boundary.empty() || boundary.size() > limits_.boundary_octets) return Shape::text;
         open_.back().boundary = std::move(boundary);
+        open_.back().digest = same_ignoring_case(type.subtype, "digest");
         ++boundaries_;
-        return;
+        return Shape::multipart;
     }
-    const auto encoding = parse_transfer_encoding(current().encoding);
+    const auto encoding = parse_transfer_encoding(encoding_word(header_.content_encoding()));
     if (encoding != TransferEncoding::identity && encoding != TransferEncoding::unknown)
-        return show_as("application", "octet-stream");  // its octets are no message: RFC 2046 §5.2.1
-    current().kind = PartKind::message;
-    open_part(current().body_begin, true);
+        return Shape::opaque;  // its octets are no message: RFC 2046 §5.2.1
+    return Shape::message;
 }
 
 void Scanner::State::close_from(size_t frame, std::uint64_t end, std::uint64_t lines) {
-    while (open_.size() > frame) {
-        Part& part = current();
-        part.body_end = end;
-        part.lines = lines - open_.back().lines_before;
+    for (; open_.size() > frame; open_.pop_back()) {
+        journal_.close({end, lines});
         if (!open_.back().boundary.empty()) --boundaries_;
-        if (part.kind == PartKind::multipart && part.children.empty()) {
-            part.kind = PartKind::leaf;
-            show_as("text", "plain");
-        }
-        open_.pop_back();
     }
-}
-
-void Scanner::State::show_as(const char* type, const char* subtype) {
-    current().type.type = type;
-    current().type.subtype = subtype;
-    std::erase_if(current().type.parameters, [](const Parameter& parameter) {
-        return !starts_with_ignoring_case(parameter.name, "name");  // what it is saved as
-    });
 }
 
 }  // namespace heliopost::mime

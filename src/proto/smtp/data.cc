@@ -41,6 +41,21 @@ void DataDecoder::count(char octet) {
 }
 
 DataDecoder::Piece DataDecoder::next(std::string_view octets) {
+    const Piece first = next_run(octets);
+    if (first.consumed == octets.size() || done_ || first.octets.size() >= gather_octets) return first;
+    const auto rest = octets.substr(0, std::max(first.consumed, std::min(octets.size(), gather_octets)));
+    gathered_.assign(first.octets);
+    size_t used = first.consumed;
+    while (used < rest.size() && !done_) {
+        const Piece run = next_run(rest.substr(used));
+        gathered_ += run.octets;
+        used += run.consumed;
+    }
+    return {gathered_, used};
+}
+
+// Up to the next dot that starts a line. Consumes nothing only when it gives octets.
+DataDecoder::Piece DataDecoder::next_run(std::string_view octets) {
     size_t at = 0;
     // A CR behind a dot that started a line was held back, in case CRLF.CRLF was complete.
     if (!octets.empty() && !done_ && at_ == At::dot_cr) {

@@ -3,7 +3,8 @@
 //   DataDecoder decoder;
 //   size_t used = decoder.feed(octets, [&](std::string_view piece) { blob.write(piece); });
 //
-// Pieces point into the octets given (now and then to a constant), so they live as long as those. Only
+// Pieces point into the octets given or, where dots were removed, into the decoder: they live until it is
+// called again. Only
 // CRLF.CRLF ends a message, whatever bare CR, LF or NUL surround a dot. A bare CR or LF or a line past
 // 64 KiB marks defects(): the server answers 550 5.6.0 when the true end has come. The size limit is the
 // sink's. What follows the end is not consumed: it is the next pipelined command.
@@ -13,6 +14,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "proto/smtp/line_scan.h"
@@ -35,10 +37,13 @@ public:
 
     struct Piece {
         std::string_view octets;  // decoded; may be empty
-        size_t consumed = 0;      // 0 only when nothing was given, done(), or octets is not empty
+        size_t consumed = 0;      // 0 only when nothing was given or done()
     };
-    // The next piece, for a caller that must wait between pieces.
+    // The next piece, for a caller that must wait between pieces: all that was given, or up to a dot behind
+    // gather_octets, or gather_octets from the first dot on. So a message of dots costs no step for each.
     Piece next(std::string_view octets);
+
+    static constexpr size_t gather_octets = 16 * 1024;
 
     bool done() const { return done_; }
     Defects defects() const { return defects_; }
@@ -46,6 +51,7 @@ public:
 private:
     enum class At : std::uint8_t { line_start, text, cr, dot, dot_cr };
 
+    Piece next_run(std::string_view octets);
     size_t skip_clean(std::string_view octets);
     void count(char octet);
 
@@ -53,6 +59,7 @@ private:
     std::uint64_t line_octets_ = 0;  // since the last CRLF, a CR among them
     bool done_ = false;
     Defects defects_;
+    std::string gathered_;  // runs between dots
 };
 
 }  // namespace heliopost::smtp

@@ -102,6 +102,31 @@ TEST_CASE("DATA: no smuggling form ends a message, and each is refused or harmle
     }
 }
 
+TEST_CASE("DATA: a message of dots comes in few pieces, each no longer than what was given") {
+    std::string octets;
+    while (octets.size() < 1'000'000) octets += "..\r\n";
+    octets += ".\r\nQUIT\r\n";
+    constexpr size_t buffer = 64 * 1024;
+    DataDecoder decoder;
+    size_t used = 0;
+    size_t pieces = 0;
+    std::string message;
+    while (!decoder.done()) {
+        const auto given = std::string_view(octets).substr(used, buffer);
+        const auto piece = decoder.next(given);
+        REQUIRE(piece.consumed > 0);
+        REQUIRE(piece.octets.size() <= piece.consumed + 1);  // a CR may have been held back
+        message += piece.octets;
+        used += piece.consumed;
+        ++pieces;
+    }
+    CHECK(octets.substr(used) == "QUIT\r\n");
+    CHECK(message.size() == (octets.size() - 9) / 4 * 3);
+    CHECK(pieces <= octets.size() / DataDecoder::gather_octets + 2);
+    DataDecoder plain;
+    CHECK(plain.next(std::string(buffer, 'x')).octets.size() == buffer);  // nothing to gather: not copied
+}
+
 TEST_CASE("DATA: a bare CR before the true end marks the message, which ends there all the same") {
     for (const size_t chunk : chunks) {
         const Decoded got = decode("a\r\r\n.\r\n", chunk);

@@ -6,7 +6,6 @@
 #include <chrono>
 #include <vector>
 
-#include "base/cursor.h"
 #include "base/text.h"
 
 namespace heliopost::smtp {
@@ -115,21 +114,6 @@ std::string format_received(const Trace& trace) {
 
 std::string format_return_path(const Address& reverse_path) {
     return "Return-Path: <" + to_string(reverse_path) + ">\r\n";
-}
-
-size_t count_received(std::string_view message) {
-    size_t count = 0;
-    while (!message.empty() && !message.starts_with("\r\n") && !message.starts_with('\n')) {
-        if (starts_with_ignoring_case(message, "Received")) {
-            Cursor in(message.substr(8));
-            in.take_while(is_space);  // obs-optional: RFC 5322 §4.5.7
-            if (in.take(':')) ++count;
-        }
-        const size_t end = message.find('\n');
-        if (end == std::string_view::npos) break;
-        message.remove_prefix(end + 1);
-    }
-    return count;
 }
 
 }  // namespace heliopost::smtp

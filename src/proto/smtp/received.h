@@ -1,4 +1,4 @@
-// Trace fields: Received, Return-Path, and the count that stops a loop.
+// Trace fields: Received, Return-Path, and the limit that stops a loop.
 //
 // RFC 5321 §4.4, RFC 3848 and RFC 6531 §4.3 (with), RFC 8314 §4.3 (tls), §6.3 (loops). Time comes from the
 // caller; whatever a peer said is written so that it cannot end the field or a comment.
@@ -41,8 +41,5 @@ struct Trace {
 std::string format_received(const Trace& trace);              // folded, with CRLF
 std::string format_return_path(const Address& reverse_path);  // with CRLF
 std::string format_date(Time time);                           // "Mon, 23 Nov 2026 08:15:30 +0000"
-
-// Received fields in the header block at the front of a message; stops at the empty line.
-size_t count_received(std::string_view message);
 
 }  // namespace heliopost::smtp

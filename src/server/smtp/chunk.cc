@@ -32,9 +32,10 @@ net::Task<std::vector<Reply>> Session::chunk(smtp::Bdat argument) {
     }
     smtp::BdatDecoder& chunks = *transaction_.chunks;
     chunks.begin(argument);
-    const auto end = within(message_time_max);
+    // All chunks have one time together; what is buffered would not ask for it.
+    if (world_.tick() >= transaction_.end) throw net::TimedOut();
     while (!chunks.chunk_done()) {
-        const bool more = co_await reader_.fill(std::min(end, within(block_time_max)));
+        const bool more = co_await reader_.fill(std::min(transaction_.end, within(block_time_max)));
         if (!more) throw net::Gone("closed within a chunk");
         std::string_view piece;
         const std::size_t used =

@@ -14,8 +14,18 @@ namespace heliopost::smtp_server {
 
 using smtp::Reply;
 
+namespace {
+
+Reply header_refusal(const Error& error) {
+    if (error.fault == Fault::syntax) return {550, {5, 6, 0}, error.text};
+    return refusal(error);
+}
+
+}  // namespace
+
 void Session::begin_message() {
-    message_state_ = {};
+    message_refusal_.reset();
+    transaction_.end = within(message_time_max);
     transaction_.id = service_.delivering->queue.next_id(world_);
     transaction_.incoming =
         std::make_unique<delivery::Incoming>(service_.delivering->store, service_.message_octets_max);
@@ -27,14 +37,19 @@ void Session::begin_message() {
 }
 
 net::Task<void> Session::take(std::string_view octets) {
-    if (!message_state_) co_return;
+    if (message_refusal_) co_return;
+    if (!std::exchange(transaction_.begun, true) && is_space(octets.front())) {
+        // It would go on with the last field of ours, which stand in front: RFC 5322 §2.2.3.
+        message_refusal_ = Reply{550, {5, 6, 0}, "the message begins in the middle of a header field"};
+        co_return;
+    }
     if (!transaction_.editor || transaction_.editor->passed()) {
         co_await transaction_.incoming->append(octets);
         co_return;
     }
     Result<std::string> edited = transaction_.editor->feed(octets);
     if (!edited) {
-        message_state_ = std::unexpected(std::move(edited).error());
+        message_refusal_ = header_refusal(edited.error());
         co_return;
     }
     if (!edited->empty()) co_await transaction_.incoming->append(*edited);
@@ -46,9 +61,8 @@ net::Task<std::vector<Reply>> Session::data() {
     begin_message();
     smtp::DataDecoder decoder;
     std::uint64_t octets = 0;
-    const auto end = within(message_time_max);
     while (!decoder.done()) {
-        const bool more = co_await reader_.fill(std::min(end, within(block_time_max)));
+        const bool more = co_await reader_.fill(std::min(transaction_.end, within(block_time_max)));
         if (!more) throw net::Gone("closed within a message");
         while (!reader_.empty() && !decoder.done()) {
             const auto piece = decoder.next(reader_.buffered());
@@ -67,10 +81,11 @@ net::Task<std::vector<Reply>> Session::finish_message(smtp::Defects defects) {
         co_return for_each_recipient({550, {5, 6, 0}, "bare CR or LF in the message: lines end with CRLF"});
     if (defects.long_line) co_return for_each_recipient({550, {5, 6, 0}, "a line is longer than 64 KiB"});
     if (transaction_.editor) {
-        const std::string rest = transaction_.editor->finish();
-        if (!rest.empty()) co_await transaction_.incoming->append(rest);
+        const Result<std::string> rest = transaction_.editor->finish();
+        if (!rest && !message_refusal_) message_refusal_ = header_refusal(rest.error());
+        if (rest && !rest->empty()) co_await transaction_.incoming->append(*rest);
     }
-    if (!message_state_) co_return for_each_recipient(refusal(message_state_.error()));
+    if (message_refusal_) co_return for_each_recipient(*std::move(message_refusal_));
     Result<delivery::Message> message = co_await transaction_.incoming->finish();
     if (!message) co_return for_each_recipient(refusal(message.error()));
     if (delivery::in_a_loop(*message))

@@ -60,6 +60,23 @@ TEST_CASE_FIXTURE(Messages, "data: what was sent is what is kept, below the trac
     }
 }
 
+TEST_CASE_FIXTURE(Messages,
+                  "data: a message that would go on with our trace fields is refused (RFC 5322 §2.2.3)") {
+    for (const char* front :
+         {" for <boss@a.example>; x\r\n", "\tx\r\nSubject: s\r\n\r\n", " \r\n", "\t\r\n\r\n"}) {
+        CAPTURE(front);
+        CHECK(send_message(client, {"ann@a.example"}, front).starts_with("550 5.6.0"));
+        begin();
+        const std::string octets(front);
+        CHECK(client.say("BDAT 1\r\n" + octets.substr(0, 1)).starts_with("250"));
+        CHECK(client.say("BDAT " + std::to_string(octets.size() - 1) + " LAST\r\n" + octets.substr(1))
+                  .starts_with("550 5.6.0"));
+    }
+    CHECK(messages(ann).empty());
+    CHECK(send_message(client, {"ann@a.example"}, "\r\n in the body\r\n").starts_with("250"));
+    CHECK(newest() == "\r\n in the body\r\n");
+}
+
 TEST_CASE_FIXTURE(Messages, "data: no smuggling form ends a message; a bare CR or LF gets 550") {
     const std::string forms[] = {
         "\n.\n",        "\n.\r\n",       "\r\n.\n",     "\r.\r",      "\r.\r\n",
@@ -112,6 +129,23 @@ TEST_CASE_FIXTURE(Messages,
               .starts_with("552 5.3.4"));
     CHECK(client.ended());  // nobody waits for the end of what has none
     CHECK(messages(ann).size() == 2);
+}
+
+TEST_CASE_FIXTURE(Messages, "bdat: all chunks of a message have one time together") {
+    begin();
+    constexpr std::chrono::minutes pause{4};  // within every other limit
+    int taken = 0;
+    while (!client.ended() && taken < 100) {
+        if (client.say("BDAT 1\r\nx").starts_with("250")) ++taken;
+        client.hear(pause);
+    }
+    CHECK(client.ended());
+    CHECK(taken == message_time_max / pause);
+    CHECK(messages(ann).empty());
+    TestClient other(*this);
+    other.hear();
+    other.say("EHLO b.example\r\n");
+    CHECK(send_message(other, {"ann@a.example"}, "x\r\n").starts_with("250"));
 }
 
 TEST_CASE_FIXTURE(Messages, "data: closed before the dot, nothing is kept") {

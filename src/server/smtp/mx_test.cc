@@ -194,64 +194,6 @@ TEST_CASE_FIXTURE(Mx, "mx: half a command behind a whole one holds no reply back
     CHECK(client.say("OM:<>\r\n").starts_with("250 2.1.0"));
 }
 
-TEST_CASE_FIXTURE(Mx, "mx: quota at RCPT; full disk at MAIL; full lists") {
-    add_alias("both@a.example", {"ann@a.example", "bob@a.example"});
-    TestClient client(*this);
-    client.hear();
-    client.say("EHLO b.example\r\n");
-    CHECK(send_message(client, {"bob@a.example"}, std::string(100, 'x') + "\r\n").starts_with("250"));
-    CHECK(send_message(client, {"bob@a.example"}, std::string(300, 'x') + "\r\n")
-              .starts_with("250"));  // one over
-    client.say("MAIL FROM:<>\r\n");
-    CHECK(client.say("RCPT TO:<bob@a.example>\r\n").starts_with("452 4.2.2"));
-    CHECK(client.say("RCPT TO:<both@a.example>\r\n").starts_with("250"));  // ann has room
-    client.say("RSET\r\n");
-    disk->set_full(true);
-    CHECK(client.say("MAIL FROM:<>\r\n").starts_with("452 4.3.1"));
-    disk->set_full(false);
-    client.say("MAIL FROM:<>\r\nRCPT TO:<ann@a.example>\r\n");
-    disk->set_full(true);
-    client.say("DATA\r\n");
-    CHECK(client.say("x\r\n.\r\n").starts_with("452 4.3.1"));
-    disk->set_full(false);
-    disk->set_failing(true);
-    CHECK(send_message(client, {"ann@a.example"}, "x\r\n").starts_with("45"));
-    disk->set_failing(false);
-    CHECK(send_message(client, {"ann@a.example"}, "x\r\n").starts_with("250"));
-    CHECK(messages(ann).size() == 1);
-}
-
-TEST_CASE_FIXTURE(Mx, "mx: recipients past the limit are put off, the message goes to the others") {
-    service.recipients_max = 3;
-    TestClient client(*this);
-    client.hear();
-    client.say("EHLO b.example\r\nMAIL FROM:<>\r\n");
-    std::string rcpts;
-    for (int i = 0; i < 40; ++i) rcpts += "RCPT TO:<ann+" + std::to_string(i) + "@a.example>\r\n";
-    const std::string codes = codes_of(client.say(rcpts));
-    CHECK(codes.starts_with("250 250 250 452 452"));
-    CHECK(client.say("DATA\r\n").starts_with("354"));  // no 421 for what is put off
-    CHECK(client.say("x\r\n.\r\n").starts_with("250"));
-    CHECK(messages(ann).size() == 1);
-}
-
-TEST_CASE_FIXTURE(Mx, "mx: guessing names ends in 421, a message that is accepted starts anew") {
-    TestClient client(*this);
-    client.hear();
-    client.say("EHLO b.example\r\n");
-    const auto guess = [&](int times) {
-        std::string heard = client.say("MAIL FROM:<>\r\n");
-        for (int i = 0; i < times; ++i)
-            heard += client.say("RCPT TO:<n" + std::to_string(i) + "@a.example>\r\n");
-        return heard + client.say("RSET\r\n");
-    };
-    CHECK_FALSE(guess(errors_max).contains("421"));
-    CHECK(send_message(client, {"ann@a.example"}, "x\r\n").starts_with("250"));
-    CHECK_FALSE(guess(errors_max).contains("421"));
-    CHECK(guess(1).contains("421 4.7.0"));
-    CHECK(client.ended());
-}
-
 TEST_CASE_FIXTURE(Mx, "mx: NOOP for ever ends in 421") {
     TestClient client(*this);
     client.hear();

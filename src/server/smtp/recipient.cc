@@ -1,6 +1,9 @@
 // RCPT: resolved here, so that an unknown user is refused by the reply and never by a bounce.
+#include <optional>
+#include <string_view>
 #include <utility>
 
+#include "base/text.h"
 #include "server/smtp/refusal.h"
 #include "server/smtp/session.h"
 
@@ -8,6 +11,51 @@ namespace heliopost::smtp_server {
 
 using Kind = directory::Resolution::Kind;
 using smtp::Reply;
+
+namespace {
+
+// The number in "[192.0.2.1]" or "[IPv6:2001:db8::1]"; nothing in what is no such literal.
+std::optional<net::IpAddress> literal_address(std::string_view domain) {
+    if (!domain.starts_with('[') || !domain.ends_with(']')) return std::nullopt;
+    domain = domain.substr(1, domain.size() - 2);
+    if (starts_with_ignoring_case(domain, "IPv6:")) domain.remove_prefix(5);
+    boost::system::error_code bad;
+    const auto address = boost::asio::ip::make_address(domain, bad);
+    if (bad) return std::nullopt;
+    return address;
+}
+
+// An IPv4 client of a socket for both has an IPv4-mapped address.
+net::IpAddress plain(const net::IpAddress& address) {
+    if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
+    return boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6());
+}
+
+bool same_domain(const std::string& a, const std::string& b) {
+    const auto left = smtp::normalise_domain(a);
+    const auto right = smtp::normalise_domain(b);
+    return left && right && *left == *right;
+}
+
+}  // namespace
+
+// Who runs this host is reached at its own name and address, too, whatever domains it has mail for: our
+// notifications come from there. RFC 5321 §4.5.1, RFC 2142 §4.
+bool Session::is_host_duty(const smtp::Address& address) const {
+    if (!same_ignoring_case(address.local_part, "postmaster") &&
+        !same_ignoring_case(address.local_part, "abuse"))
+        return false;
+    if (!address.literal()) return same_domain(address.domain, service_.host_name);
+    const auto named = literal_address(address.domain);
+    return named && plain(*named) == plain(stream_->local().address);
+}
+
+net::Task<Result<directory::Resolution>> Session::resolve(smtp::Address address) {
+    auto resolved = co_await service_.directory->resolve(address.local_part, address.domain);
+    if (resolved && resolved->kind == Kind::not_local && is_host_duty(address))
+        resolved = co_await service_.directory->resolve("postmaster", "");
+    co_return resolved;
+}
 
 net::Task<Reply> Session::recipient(smtp::Rcpt argument) {
     if (transaction_.recipients.size() >= service_.recipients_max)
@@ -18,8 +66,7 @@ net::Task<Reply> Session::recipient(smtp::Rcpt argument) {
     recipient.address = std::move(argument.forward_path);
     recipient.notify = argument.notify;
     recipient.original = std::move(argument.original_recipient);
-    auto resolved =
-        co_await service_.directory->resolve(recipient.address.local_part, recipient.address.domain);
+    auto resolved = co_await resolve(recipient.address);
     if (!resolved) co_return refusal(resolved.error());
     recipient.resolution = *std::move(resolved);
     switch (recipient.resolution.kind) {

@@ -1,5 +1,6 @@
 #include "server/smtp/session.h"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 #include <variant>
@@ -172,6 +173,10 @@ net::Task<void> Session::answer() {
         co_await send({421, {4, 7, 0}, "too many errors"});
         state_ = State::closed;
     }
+    if (refused_recipients_ > refused_recipients_max && state_ != State::closed) {
+        co_await send({421, {4, 5, 3}, "too many recipients were refused"});
+        state_ = State::closed;
+    }
 }
 
 net::Task<void> Session::carry_out(smtp::Command command) {
@@ -183,8 +188,9 @@ net::Task<void> Session::carry_out(smtp::Command command) {
     for (const Reply& reply : replies) {
         good &= reply.positive();
         permanent |= reply.permanent();
-        co_await send(reply);
     }
+    if (verb == Verb::rcpt && permanent) co_await slow_down();
+    for (const Reply& reply : replies) co_await send(reply);
     count(verb, good, permanent);
     if (is_data(verb) && (rule.next == State::ready || !good)) {
         reset();
@@ -199,11 +205,25 @@ net::Task<void> Session::carry_out(smtp::Command command) {
 // is refused for now is no fault of the client, and LMTP's client is a queue that passes others' faults on.
 void Session::count(Verb verb, bool good, bool permanent) {
     if (permanent && service_.role != Role::lmtp) ++errors_;
+    if (verb == Verb::rcpt && !good) ++refused_recipients_;
     if (is_idle(verb) && ++idle_commands_ > idle_commands_max) ++errors_;
     if (good && (verb == Verb::data || verb == Verb::bdat_last)) {
         errors_ = 0;
         idle_commands_ = 0;
+        refused_recipients_ = 0;
     }
+}
+
+// Who guesses names waits longer for each answer, accepted messages in between or not. Not our users, nor
+// LMTP's one client.
+net::Task<void> Session::slow_down() {
+    if (service_.role == Role::lmtp || account_) co_return;
+    const int over = ++unknown_recipients_ - unknown_recipients_free;
+    if (over <= 0) co_return;
+    std::chrono::milliseconds delay = unknown_delay_first;
+    for (int n = 1; n < over && delay < unknown_delay_max; ++n) delay *= 2;
+    co_await flush();
+    co_await world_.sleep_until(within(std::min<std::chrono::milliseconds>(delay, unknown_delay_max)));
 }
 
 net::Task<std::vector<Reply>> Session::act(smtp::Command command) {

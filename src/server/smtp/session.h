@@ -35,6 +35,10 @@ inline constexpr std::size_t output_octets_max = 64 * 1024;  // replies held for
 inline constexpr std::uint64_t chunks_max = 20'000;          // BDATs of one message
 inline constexpr int errors_max = 20;                        // refused commands, then 421
 inline constexpr int idle_commands_max = 100;  // NOOP, RSET, EHLO, ... without a message; more are errors
+inline constexpr std::size_t refused_recipients_max = 1'000;  // for now or for good, between two messages
+inline constexpr int unknown_recipients_free = 5;             // of a session; each more is answered later
+inline constexpr std::chrono::milliseconds unknown_delay_first{250};  // doubles
+inline constexpr std::chrono::seconds unknown_delay_max{8};  // with errors_max: two minutes for 20 guesses
 inline constexpr std::size_t reached_max = directory::recipients_expanded_max;  // by one transaction, in all
 
 struct Transaction {
@@ -42,6 +46,8 @@ struct Transaction {
     std::vector<delivery::Recipient> recipients;
     std::size_t reached = 0;  // mailboxes and foreign addresses behind the recipients
     QueueId id;               // from DATA or the first BDAT on
+    Deadline end;             // by which its message is whole, from DATA or the first BDAT on
+    bool begun = false;       // its first octet has come
     std::optional<smtp::BdatDecoder> chunks;
     std::unique_ptr<delivery::HeaderEditor> editor;  // submission only
     std::unique_ptr<delivery::Incoming> incoming;
@@ -61,6 +67,7 @@ private:
     net::Task<void> answer();
     net::Task<void> carry_out(smtp::Command command);
     void count(smtp::Verb verb, bool good, bool permanent);
+    net::Task<void> slow_down();
     net::Task<std::vector<smtp::Reply>> act(smtp::Command command);
     smtp::Reply say(smtp::Verb verb) const;
     net::Task<void> send(smtp::Reply reply);
@@ -82,6 +89,8 @@ private:
     // mail.cc, recipient.cc
     net::Task<smtp::Reply> mail(smtp::Mail argument);
     net::Task<smtp::Reply> recipient(smtp::Rcpt argument);
+    bool is_host_duty(const smtp::Address& address) const;
+    net::Task<Result<directory::Resolution>> resolve(smtp::Address address);
     net::Task<std::optional<smtp::Reply>> check_room(const delivery::Recipient* recipient);
 
     // data.cc, chunk.cc
@@ -109,11 +118,13 @@ private:
     bool extended_ = false;
     std::optional<directory::Account> account_;
     Transaction transaction_;
-    Result<void> message_state_;  // what the header editor refused
-    bool handshaking_ = false;    // nothing can be said
-    bool out_of_step_ = false;    // octets that are no commands follow: the end
+    std::optional<smtp::Reply> message_refusal_;  // for what its octets are; the rest of it is dropped
+    bool handshaking_ = false;                    // nothing can be said
+    bool out_of_step_ = false;                    // octets that are no commands follow: the end
     int errors_ = 0;
     int idle_commands_ = 0;
+    int unknown_recipients_ = 0;
+    std::size_t refused_recipients_ = 0;
 };
 
 }  // namespace heliopost::smtp_server

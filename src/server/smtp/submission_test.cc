@@ -84,6 +84,23 @@ TEST_CASE_FIXTURE(Submission, "submission: nothing goes before TLS and login") {
     CHECK(client.say("NOOP\r\n").starts_with("250"));
 }
 
+TEST_CASE_FIXTURE(Submission, "submission: a From or Bcc in disguise is refused") {
+    TestClient client(*this);
+    log_in(client);
+    for (const std::string& line :
+         {"From\0: boss@c.example\r\n"s, "Bcc\0: x@c.example\r\n"s, "\0Bcc: x@c.example\r\n"s}) {
+        for (const std::string& end : {"\r\nhi\r\n"s, ""s}) {
+            CAPTURE(line);
+            CHECK(send_message(client, {"bob@a.example"}, line + "From: ann@a.example\r\n" + end,
+                               "ann@a.example")
+                      .starts_with("550 5.6.0"));
+        }
+    }
+    CHECK(send_message(client, {"bob@a.example"}, " x\r\nFrom: ann@a.example\r\n\r\n", "ann@a.example")
+              .starts_with("550 5.6.0"));
+    CHECK(messages(bob).empty());
+}
+
 TEST_CASE_FIXTURE(Submission, "submission: AUTH in all its forms (RFC 4954)") {
     struct Case {
         std::vector<std::string> lines;
