@@ -6,7 +6,7 @@
 namespace heliopost::imap_server {
 namespace {
 
-// The numbers of a set from one end on, up to a limit.
+// The numbers of a set from one end on, before a limit.
 class OpenNumbers {
 public:
     OpenNumbers(const imap::NumberSet& set, std::optional<std::uint32_t> limit, bool forward)
@@ -18,7 +18,7 @@ public:
         while (out.size() < count && range_ < ranges_.size()) {
             const auto& [first, last] = ranges_[forward_ ? range_ : ranges_.size() - 1 - range_];
             const std::uint32_t number = forward_ ? first + taken_ : last - taken_;
-            if (limit_ && (forward_ ? number > *limit_ : number < *limit_)) break;
+            if (limit_ && (forward_ ? number >= *limit_ : number <= *limit_)) break;
             out.push_back(number);
             if (taken_++ == last - first) {
                 taken_ = 0;
