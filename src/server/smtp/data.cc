@@ -1,6 +1,7 @@
 // DATA, and the end of a message, which BDAT shares.
 #include <utility>
 
+#include "base/assert.h"
 #include "base/text.h"
 #include "proto/mime/address.h"
 #include "proto/mime/header.h"
@@ -100,6 +101,8 @@ net::Task<std::vector<Reply>> Session::finish_message(smtp::Defects defects) {
 // The From that readers see must be the user's too, or anybody here could speak for anybody (RFC 6409 §6.1).
 // One field, as RFC 5322 §3.6 wants: readers differ in which of two they show.
 net::Task<Result<void>> Session::check_author() {
+    ASSERT(account_.has_value());
+    const AccountId user = account_->id;
     std::optional<std::string> from;
     mime::FieldReader fields(transaction_.editor->header());
     while (const auto field = fields.next()) {
@@ -111,7 +114,7 @@ net::Task<Result<void>> Session::check_author() {
     bool any = false;
     for (const mime::Address& author : mime::parse_address_list(*from)) {
         if (author.kind != mime::AddressKind::mailbox) continue;
-        const auto allowed = co_await service_.directory->may_send_as(account_->id, mime::addr_spec(author));
+        const auto allowed = co_await service_.directory->may_send_as(user, mime::addr_spec(author));
         if (!allowed && allowed.error().fault != Fault::syntax) co_return std::unexpected(allowed.error());
         if (!allowed || !*allowed) co_return fail(Fault::denied, "From is not your address");
         any = true;
