@@ -93,6 +93,47 @@ TEST_CASE("bounce: one delay warning after four hours, then expiry with 4.4.7") 
     REQUIRE(site.until_empty(30h));
     inbox = site.inbox(site.ann);
     REQUIRE(inbox.size() == 2);
+TEST_CASE("bounce: what we decided ourselves is put in no remote's mouth, RFC 3464 §2.3.6") {
+    Site site;
+    const AccountId ann = site.add_ann();
+    ScriptedServer b(site.network, "mx.b.example", {"198.51.100.1"});
+    b.extensions = {"SIZE 100"};
+    site.network.zone().add_mx("b.example", 10, "mx.b.example");
+    site.network.zone().add_address("mx.b.example", "198.51.100.1");
+    site.network.zone().add_mx("null.example", 0, ".");
+    site.start();
+    std::string status;
+    SUBCASE("null MX") {
+        status = "Status: 5.1.10\r\n";
+        site.submit({"bob@null.example"});
+    }
+    SUBCASE("too large for it") {
+        status = "Status: 5.3.4\r\n";
+        site.submit({"bob@b.example"}, "Subject: x\r\n\r\n" + std::string(200, 'x') + "\r\n");
+    }
+    REQUIRE(site.until_empty(1min));
+    const auto inbox = site.inbox(ann);
+    REQUIRE(inbox.size() == 1);
+    CHECK(inbox[0].contains(status));
+    for (const char* remote : {"Diagnostic-Code", "Remote-MTA", " said:"}) {
+        CAPTURE(remote);
+        CHECK_FALSE(inbox[0].contains(remote));
+    }
+}
+
+TEST_CASE("bounce: a hundred recipients of one host are put off and told of together") {
+    Refusing site("451 4.3.0 busy\r\n");
+    site.options.retry.expire_after = 24h;
+    site.start();
+    std::vector<std::string> recipients;
+    for (int i = 0; i < 100; ++i) recipients.push_back("r" + std::to_string(i) + "@b.example");
+    site.submit(recipients);
+    REQUIRE(site.until_empty(30h));
+    CHECK(site.b.count("RCPT") == 100 * site.b.count("MAIL"));
+    CHECK(site.b.count("MAIL") < 20);
+    CHECK(site.inbox(site.ann).size() == 2);  // a warning, and the end
+}
+
     CHECK(inbox[1].contains("Action: failed\r\n"));
     CHECK(inbox[1].contains("Status: 4.4.7\r\n"));
     CHECK(inbox[1].contains("451 4.3.0 busy"));

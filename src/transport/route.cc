@@ -64,11 +64,7 @@ net::Task<Route> Router::find(std::string domain) {
         co_return std::unexpected(permanent({5, 1, 2}, "the domain does not exist: " + domain));
     std::vector<net::MxRecord> records = net::mx_records(answer);
     if (records.size() == 1 && records.front().exchange.empty())  // RFC 7505 §3
-        co_return std::unexpected(Verdict{.fate = Fate::permanent,
-                                          .reply = {.code = 556,
-                                                    .enhanced = {5, 1, 10},
-                                                    .text = "the domain takes no mail: " + domain,
-                                                    .remote_host = {}}});
+        co_return std::unexpected(permanent({5, 1, 10}, "the domain takes no mail: " + domain));
     std::erase_if(records, [](const net::MxRecord& record) { return record.exchange.empty(); });
     if (answer.status == Status::no_records || answer.records.empty()) {
         Route route = co_await through_domain(std::move(domain));

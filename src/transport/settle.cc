@@ -29,14 +29,18 @@ dsn::Recipient report_of(const queue::Entry& entry, const queue::Recipient& reci
     report.original_recipient = recipient.original_recipient;
     report.action = outcome.state == State::failed ? dsn::Action::failed : dsn::Action::delayed;
     report.status = status_of(tried.verdict);
-    report.remote_mta = tried.host;
-    if (reply.code != 0) report.reply = smtp::Reply(reply.code, reply.enhanced, reply.text);
-    report.reason = reply.text;
+    // RFC 3464 §2.3.5, §2.3.6: what we found ourselves is no words of a remote's, though one be reached.
+    if (reply.code != 0) {
+        report.remote_mta = tried.host;
+        report.reply = smtp::Reply(reply.code, reply.enhanced, reply.text);
+    }
+    const std::string found = tried.host.empty() ? reply.text : tried.host + ": " + reply.text;
+    report.reason = found;
     report.last_attempt = outcome.at;
     if (outcome.state == State::pending) report.will_retry_until = entry.expiry;
     if (outcome.state == State::failed && tried.verdict.fate == Fate::temporary) {
         report.status = expired;
-        report.reason = "it could not be delivered in time; the last attempt: " + reply.text;
+        report.reason = "it could not be delivered in time; the last attempt: " + found;
     }
     return report;
 }

@@ -87,10 +87,9 @@ net::Task<Result<void>> Transaction::read_front() {
 void Transaction::refuse_too_large() {
     const std::uint64_t size_max = client_.capabilities().size_max;
     if (!client_.has(Extension::size) || size_max == 0 || octets() <= size_max) return;
-    Verdict verdict = permanent({5, 3, 4}, "the message has " + std::to_string(octets()) +
-                                               " octets, the host takes " + std::to_string(size_max));
-    verdict.reply.code = 552;
-    settle_open(verdict, false);
+    settle_open(permanent({5, 3, 4}, "the message has " + std::to_string(octets()) +
+                                         " octets, the host takes " + std::to_string(size_max)),
+                false);
 }
 
 // RFC 6531 §3.2: a message that needs SMTPUTF8 must not go to a server without it. It needs it only if an
