@@ -66,8 +66,8 @@ Settled settle(net::World& world, const TransportOptions& options, const queue::
         outcome.reply = verdict.reply;
         bool warn = false;
         if (verdict.fate == Fate::temporary) {
-            const auto after =
-                queue::after_failure(options.retry, entry, recipient, now, world.random_number());
+            const auto after = queue::after_failure(options.retry, entry, recipient, now,
+                                                    queue::spread_of(entry.id, recipient.attempts));
             outcome.state = after.next_attempt ? State::pending : State::failed;
             outcome.next_attempt = after.next_attempt;
             warn = after.warn && !recipient.delay_warned && after.next_attempt.has_value();
