@@ -50,7 +50,7 @@ ClientOptions Attempt::client_options(bool in_clear) const {
     using Tls = ClientOptions::Tls;
     const TransportOptions& from = with_.options;
     ClientOptions options;
-    options.host_name = from.host_name;
+    options.host_name = from.helo_name.empty() ? from.host_name : from.helo_name;
     options.tls = in_clear ? Tls::none : Tls::opportunistic;
     if (!from.smart_host) return options;
     const SmartHost& host = *from.smart_host;

@@ -51,6 +51,20 @@ TEST_CASE("bounce: a DSN reads back as multipart/report with the original's head
     CHECK(structure.parts[3].is("text", "rfc822-headers"));
 }
 
+TEST_CASE("bounce: a DSN comes from the host's name; the name in EHLO is for EHLO alone") {
+    Refusing site("550 5.1.1 no\r\n");
+    site.options.helo_name = "out.a.example";
+    site.start();
+    site.submit({"bob@b.example"});
+    REQUIRE(site.until_empty());
+    CHECK(site.b.lines.at(0) == "EHLO out.a.example");
+    const auto inbox = site.inbox(site.ann);
+    REQUIRE(inbox.size() == 1);
+    CHECK(inbox[0].contains("Reporting-MTA: dns; mx.a.example\r\n"));
+    CHECK(inbox[0].contains("postmaster@mx.a.example"));
+    CHECK_FALSE(inbox[0].contains("out.a.example"));
+}
+
 TEST_CASE("bounce: NOTIFY and the null reverse-path, RFC 3461 §4.1, RFC 5321 §4.5.5") {
     Refusing site("550 5.1.1 no\r\n");
     site.start();
@@ -79,20 +93,6 @@ TEST_CASE("bounce: NOTIFY and the null reverse-path, RFC 3461 §4.1, RFC 5321 §
     CHECK(site.logged("status=bounced"));
 }
 
-TEST_CASE("bounce: one delay warning after four hours, then expiry with 4.4.7") {
-    Refusing site("451 4.3.0 busy\r\n");
-    site.options.retry.expire_after = 24h;
-    site.start();
-    site.submit({"bob@b.example"});
-    REQUIRE(site.until([&] { return site.queue->counts().entries == 1 && site.logged("event=dsn "); }, 10h));
-    site.network.run_for(6h);
-    auto inbox = site.inbox(site.ann);
-    REQUIRE(inbox.size() == 1);
-    CHECK(inbox[0].contains("Action: delayed\r\n"));
-    CHECK(inbox[0].contains("Will-Retry-Until: "));
-    REQUIRE(site.until_empty(30h));
-    inbox = site.inbox(site.ann);
-    REQUIRE(inbox.size() == 2);
 TEST_CASE("bounce: what we decided ourselves is put in no remote's mouth, RFC 3464 §2.3.6") {
     Site site;
     const AccountId ann = site.add_ann();
@@ -134,6 +134,20 @@ TEST_CASE("bounce: a hundred recipients of one host are put off and told of toge
     CHECK(site.inbox(site.ann).size() == 2);  // a warning, and the end
 }
 
+TEST_CASE("bounce: one delay warning after four hours, then expiry with 4.4.7") {
+    Refusing site("451 4.3.0 busy\r\n");
+    site.options.retry.expire_after = 24h;
+    site.start();
+    site.submit({"bob@b.example"});
+    REQUIRE(site.until([&] { return site.queue->counts().entries == 1 && site.logged("event=dsn "); }, 10h));
+    site.network.run_for(6h);
+    auto inbox = site.inbox(site.ann);
+    REQUIRE(inbox.size() == 1);
+    CHECK(inbox[0].contains("Action: delayed\r\n"));
+    CHECK(inbox[0].contains("Will-Retry-Until: "));
+    REQUIRE(site.until_empty(30h));
+    inbox = site.inbox(site.ann);
+    REQUIRE(inbox.size() == 2);
     CHECK(inbox[1].contains("Action: failed\r\n"));
     CHECK(inbox[1].contains("Status: 4.4.7\r\n"));
     CHECK(inbox[1].contains("451 4.3.0 busy"));

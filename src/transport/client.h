@@ -40,7 +40,7 @@ inline constexpr int auth_rounds_max = 4;  // SCRAM takes two
 
 struct ClientOptions {
     enum class Tls : std::uint8_t { none, opportunistic, required, from_start };
-    std::string host_name;
+    std::string host_name;  // in EHLO
     Tls tls = Tls::opportunistic;
     bool verify = false;  // the name and the chain
     std::string roots_file;
