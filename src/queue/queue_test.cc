@@ -1,3 +1,4 @@
+// Longer than 400 lines because all cases stand on one fixture.
 #include "queue/queue.h"
 
 #include <doctest/doctest.h>

@@ -1,7 +1,5 @@
 #include "transport/transport.h"
 
-#include "transport/client.h"
-#include "transport/slots.h"
 #include "transport/test_site.h"
 
 namespace heliopost::transport {
@@ -203,68 +201,6 @@ TEST_CASE("transport: a reply to the message without end counts by its code, and
     CHECK_FALSE(site.logged("attempt.in_doubt"));
     REQUIRE(site.until([&] { return site.transport->connections() == 0; }, 1s));  // and is not used again
     CHECK(site.b.count("QUIT") == 0);
-}
-
-TEST_CASE("transport: many slow replies end with the time for all of them") {
-    OneHop site;
-    site.b.extensions = {"PIPELINING"};
-    site.network.set_delay([&](const net::MemoryLink&) { return site.b.connections == 0 ? 0s : 120s; });
-    site.start();
-    site.submit({"bob@b.example"});
-    REQUIRE(site.until([&] { return site.logged("status=deferred"); }, open_wait + 10s));
-    CHECK(site.b.taken.empty());
-}
-
-TEST_CASE("transport: peers that keep us waiting do not hold up the mail to others") {
-    OneHop site;
-    ScriptedServer slow(site.network, "mx.slow.example", {"198.51.100.9"});
-    site.network.zone().add_address("mx.slow.example", "198.51.100.9");
-    site.options.connections_max = 8;
-    SUBCASE("with the greeting") {
-        slow.answer = say("", "");
-    }
-    SUBCASE("with the answer to the envelope") {
-        slow.extensions = {"8BITMIME"};
-        slow.answer = say("RCPT", "250-and\r\n");
-    }
-    site.start();
-    const auto submit_slow = [&] {
-        for (int i = 0; i < 20; ++i) {
-            const std::string domain = "s" + std::to_string(i) + ".example";
-            site.network.zone().add_mx(domain, 10, "mx.slow.example");
-            site.submit({"eve@" + domain});
-        }
-    };
-    submit_slow();
-    REQUIRE(site.until([&] { return slow.open == 8; }, 10s));
-    site.submit({"bob@b.example"});
-    REQUIRE(site.until([&] { return site.b.taken.size() == 1; }, 5min));
-    CHECK(site.logged("this one did not move"));
-    CHECK(slow_slots(8) == 2);
-
-    // Now they are known, and begin in their share only.
-    REQUIRE(site.until([&] { return slow.connections >= 20 && site.transport->attempts() <= 2; }, 1h));
-    slow.open_most = slow.open;
-    submit_slow();
-    site.submit({"bob@b.example"});
-    REQUIRE(site.until([&] { return site.b.taken.size() == 2; }, 10s));
-    site.network.run_for(10min);
-    CHECK(slow.open_most <= 2);
-}
-
-TEST_CASE("transport: a slow peer is waited for while there is room") {
-    OneHop site;
-    bool late = true;
-    site.network.set_delay(
-        [&](const net::MemoryLink&) { return late && site.b.connections != 0 ? 20s : 0s; });
-    site.start();
-    site.submit({"bob@b.example"});
-    REQUIRE(site.until_empty(10min));
-    CHECK(site.b.taken.size() == 1);
-    late = false;
-    site.submit({"bob@b.example"});
-    REQUIRE(site.until_empty(10s));
-    CHECK(site.b.taken.size() == 2);
 }
 
 TEST_CASE("transport: STARTTLS where offered; the clear where its handshake breaks") {
