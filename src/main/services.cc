@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "main/program.h"
+#include "net/own_addresses.h"
 
 namespace heliopost {
 namespace {
@@ -69,8 +70,10 @@ void Program::make_services() {
 transport::TransportOptions Program::transport_options() const {
     const RelaySettings& relay = settings_.relay;
     transport::TransportOptions options;
-    options.host_name = relay.helo_name.empty() ? settings_.server.host_name : relay.helo_name;
+    options.host_name = settings_.server.host_name;
+    options.helo_name = relay.helo_name;
     options.port = static_cast<std::uint16_t>(relay.port);
+    options.own_addresses = net::reached_at(settings_.smtp.listen, options.port, net::interface_addresses());
     options.ipv6 = relay.ipv6;
     options.source_addresses = relay.source_addresses;
     options.connections_max = relay.connections_max;

@@ -94,8 +94,7 @@ net::Task<Result<std::size_t>> StoredQueue::retry_now(QueueId id, std::optional<
 }
 
 net::Task<Result<std::size_t>> StoredQueue::drop(QueueId id, std::optional<std::uint32_t> recipient) {
-    co_return co_await edit(id, recipient, [](Recipient& row, bool leased) {
-        if (leased) return false;
+    co_return co_await edit(id, recipient, [](Recipient& row, bool) {
         row.state = State::dropped;
         return true;
     });
@@ -115,6 +114,9 @@ net::Task<Result<Shown>> StoredQueue::show(QueueId id) {
             shown.entry = std::make_shared<const Entry>(CO_TRY(decode_entry(id, value)));
     }
     if (!shown.entry) co_return fail(Fault::internal, "damaged queue record: no entry");
+    const std::lock_guard lock(shared_->mutex);
+    for (const Recipient& recipient : shown.recipients)
+        shown.leased.push_back(shared_->index.is_leased(id, recipient.index));
     co_return shown;
 }
 

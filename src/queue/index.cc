@@ -171,7 +171,7 @@ bool Index::all_final(QueueId id, const std::vector<std::uint32_t>& but) const {
     if (at == entries_.end()) return false;
     const std::set<std::uint32_t> named(but.begin(), but.end());
     return std::ranges::all_of(at->second.rows, [&named](const Row& row) {
-        return is_final(row.state) || named.contains(row.recipient);
+        return (is_final(row.state) && !row.leased) || named.contains(row.recipient);
     });
 }
 

@@ -51,7 +51,7 @@ public:
     void update(QueueId id, const std::vector<IndexRow>& rows);
 
     bool is_leased(QueueId id, std::uint32_t recipient) const;
-    // No row of the entry is open, but for those named.
+    // No row of the entry is open or leased, but for those named.
     bool all_final(QueueId id, const std::vector<std::uint32_t>& but = {}) const;
     bool any_in(QueueId id, State state) const;
     std::vector<std::uint32_t> recipients(QueueId id) const;  // of all its rows; none where it is not known

@@ -18,8 +18,8 @@ std::string cut(std::string text, std::size_t octets_max) {
 }
 
 Recipient after_outcome(Recipient row, const Outcome& outcome) {
-    const bool held = row.state == State::held && !is_final(outcome.state);
-    row.state = held ? State::held : outcome.state;
+    // What an administrator did meanwhile stands, but for what happened.
+    if (row.state == State::pending || is_final(outcome.state)) row.state = outcome.state;
     row.next_attempt = outcome.next_attempt.value_or(outcome.at);
     row.delay_warned = row.delay_warned || outcome.delay_warned;
     if (!outcome.attempted) return row;
@@ -143,23 +143,28 @@ net::Task<Result<void>> StoredQueue::commit_outcomes(Unrecorded* work, std::vect
     work->lease.hold->in_doubt = false;
     if (!committed) co_return std::unexpected(std::move(committed).error());
 
-    bool all_final = false;
     shared_->change([&] {
         std::vector<IndexRow> rows;
         for (const Edit& edit : edits) rows.push_back(row_of(edit.after));
         shared_->forget(entry->id);
         shared_->index.update(entry->id, rows);
         if (finished) shared_->index.erase(entry->id);
-        all_final = shared_->index.all_final(entry->id);
     });
     work->lease.hold.reset();
     for (Added& added_too : work->also.added) added(std::move(added_too));
     // Another lease of this entry ended while ours was being written: neither saw itself as the last.
-    if (!all_final) co_return Result<void>();
-    const auto removed = co_await remove(entry->id);  // else load() removes it
-    if (!removed)
-        log_.warning("queue", {{"queue_id", to_text(entry->id)}, {"problem", removed.error().text}});
+    co_await remove_if_finished(entry->id);
     co_return Result<void>();
+}
+
+// For whoever gave the last lease of an entry back; what fails here load() does.
+net::Task<void> StoredQueue::remove_if_finished(QueueId id) {
+    {
+        const std::lock_guard lock(shared_->mutex);
+        if (!shared_->index.all_final(id)) co_return;
+    }
+    const auto removed = co_await remove(id);
+    if (!removed) log_.warning("queue", {{"queue_id", to_text(id)}, {"problem", removed.error().text}});
 }
 
 // Removes an entry whose recipients are all final. Whoever comes second finds nothing to do.

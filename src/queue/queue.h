@@ -136,6 +136,7 @@ struct Also {
 struct Shown {
     std::shared_ptr<const Entry> entry;
     std::vector<Recipient> recipients;  // final ones too, while the entry is there
+    std::vector<bool> leased;           // of each recipient: an attempt is under way
 };
 
 struct Filter {
@@ -189,8 +190,8 @@ public:
     virtual net::Task<Result<void>> complete(Lease lease, std::vector<Outcome> outcomes, Also also) = 0;
 
     // For the administrator: all recipients of the entry, or one. They give how many changed, and fail with
-    // Fault::not_found. hold works on a leased recipient (after the attempt); drop leaves leased ones
-    // out. Dropped recipients get no DSN.
+    // Fault::not_found. What is leased can be held and dropped too: the attempt under way goes on, and what
+    // it delivers or bounces stands; else there is no other one. Dropped recipients get no DSN.
     virtual net::Task<Result<std::size_t>> hold(QueueId id, std::optional<std::uint32_t> recipient) = 0;
     virtual net::Task<Result<std::size_t>> release(QueueId id, std::optional<std::uint32_t> recipient,
                                                    Time now) = 0;

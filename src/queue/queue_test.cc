@@ -1,3 +1,4 @@
+// Longer than 400 lines because all cases stand on one fixture.
 #include "queue/queue.h"
 
 #include <doctest/doctest.h>
@@ -182,21 +183,47 @@ TEST_CASE_FIXTURE(Fixture, "queue: the administrator holds, releases, retries an
     CHECK(run(queue->hold(other, 9)).error().fault == Fault::not_found);
 }
 
-TEST_CASE_FIXTURE(Fixture, "queue: a leased recipient can be held, not dropped; a final outcome wins") {
+TEST_CASE_FIXTURE(Fixture, "queue: a leased recipient can be held; a final outcome wins") {
     const QueueId id = add({"x@b.example"});
     auto leases = due();
-    CHECK(run(queue->drop(id, std::nullopt)) == 0U);
+    CHECK(run(queue->show(id))->leased == std::vector<bool>{true});
     CHECK(run(queue->hold(id, std::nullopt)) == 1U);
     REQUIRE(complete(std::move(leases.at(0)), State::pending));
     Recipient row = run(queue->show(id))->recipients.at(0);
     CHECK(row.state == State::held);
     CHECK(row.attempts == 1);
+    CHECK(run(queue->show(id))->leased == std::vector<bool>{false});
     CHECK(due().empty());
     REQUIRE(run(queue->release(id, std::nullopt, world->now())));
     leases = due();
     CHECK(run(queue->hold(id, std::nullopt)) == 1U);
     REQUIRE(complete(std::move(leases.at(0)), State::delivered));
     CHECK(rows().empty());
+}
+
+TEST_CASE_FIXTURE(Fixture, "queue: a drop takes effect on what is leased, once its attempt ended") {
+    const QueueId id = add({"x@b.example", "y@b.example", "z@b.example"});
+    auto leases = due();
+    REQUIRE(leases.size() == 1);
+    CHECK(run(queue->drop(id, std::nullopt)) == 3U);
+    CHECK(run(queue->drop(id, std::nullopt)) == 0U);
+    // The attempt may still read the message.
+    const Shown shown = run(queue->show(id)).value();
+    CHECK(shown.recipients.at(0).state == State::dropped);
+    CHECK(shown.leased == std::vector<bool>{true, true, true});
+    SUBCASE("what it put off is dropped, what it delivered or bounced is so") {
+        std::vector<Outcome> outcomes{outcome(0, State::pending), outcome(1, State::delivered)};
+        REQUIRE(run(queue->complete(std::move(leases[0]), outcomes, {})));
+    }
+    SUBCASE("it ends without an outcome, and the message goes with the next start") {
+        leases.clear();
+        CHECK(due().empty());
+        restart();
+    }
+    CHECK(due().empty());
+    CHECK(rows().empty());
+    CHECK(queue->counts().entries == 0);
+    CHECK(queue->counts().leased == 0);
 }
 
 TEST_CASE_FIXTURE(Fixture, "queue: the bounce is in the commit of the failure") {

@@ -1,6 +1,7 @@
 #include "queue/retry.h"
 
 #include <algorithm>
+#include <random>
 
 namespace heliopost::queue {
 namespace {
@@ -18,6 +19,11 @@ Milliseconds wait_after(const RetryOptions& options, std::uint32_t attempt, std:
     const std::int64_t jitter = wait.count() * std::min(options.jitter_percent, jitter_percent_max) / 100;
     const auto offset = static_cast<std::int64_t>(random % (2 * static_cast<std::uint64_t>(jitter) + 1));
     return wait + Milliseconds(offset - jitter);
+}
+
+std::uint64_t spread_of(QueueId id, std::uint32_t attempts) {
+    std::mt19937_64 spread(id.value ^ std::uint64_t{attempts} << 32U);
+    return spread();
 }
 
 AfterFailure after_failure(const RetryOptions& options, const Entry& entry, const Recipient& recipient,

@@ -21,6 +21,10 @@ struct RetryOptions {
     std::chrono::milliseconds expire_after{std::chrono::days(5)};  // sets Entry::expiry
 };
 
+// What varies the wait: the same for all recipients of a message that failed as often, so that they are tried
+// again together, and told of in one DSN; different from message to message.
+std::uint64_t spread_of(QueueId id, std::uint32_t attempts);
+
 // How long to wait after the attempt-th failed attempt (from 1). random: any 64 bits.
 std::chrono::milliseconds wait_after(const RetryOptions& options, std::uint32_t attempt,
                                      std::uint64_t random);

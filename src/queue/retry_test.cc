@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
+
 namespace heliopost::queue {
 
 using namespace std::chrono_literals;
@@ -31,6 +33,15 @@ TEST_CASE("retry: the waits double up to the longest, varied by a fifth") {
     CHECK(least < 4min + 5s);
     CHECK(most <= 6min);
     CHECK(most > 6min - 5s);
+}
+
+TEST_CASE("retry: the recipients of one message stay together, messages do not") {
+    CHECK(spread_of(QueueId(1), 3) == spread_of(QueueId(1), 3));
+    std::set<std::uint64_t> seen;
+    for (std::uint64_t id = 0; id < 100; ++id)
+        for (std::uint32_t attempts = 0; attempts < 10; ++attempts)
+            seen.insert(spread_of(QueueId(id << 20U), attempts) % 1'000'000);
+    CHECK(seen.size() > 990);
 }
 
 TEST_CASE("retry: a warning after four hours, once; the end after five days") {

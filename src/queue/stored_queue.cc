@@ -103,9 +103,15 @@ net::Task<Result<std::vector<Lease>>> StoredQueue::due(DueQuery query) {
     }
     std::vector<Lease> leases;
     for (auto& [one, hold] : taken) {
+        const QueueId id = one.id;
         auto lease = co_await make_lease(std::move(one), std::move(hold));
         if (!lease) co_return std::unexpected(std::move(lease).error());
-        if (!lease->recipients.empty()) leases.push_back(std::move(*lease));
+        if (!lease->recipients.empty()) {
+            leases.push_back(std::move(*lease));
+            continue;
+        }
+        lease->hold.reset();
+        co_await remove_if_finished(id);  // it was dropped while it was leased
     }
     co_return leases;
 }

@@ -145,6 +145,7 @@ private:
     net::Task<Result<void>> commit_outcomes(Unrecorded* work, std::vector<Edit> edits);
     net::Task<Result<std::vector<Edit>>> read_again(const Unrecorded* work, bool* moved);
     net::Task<Result<void>> remove(QueueId id);
+    net::Task<void> remove_if_finished(QueueId id);
     net::Task<Result<std::size_t>> edit(QueueId id, std::optional<std::uint32_t> recipient, EditRow change);
     net::Task<Result<std::size_t>> edit_once(QueueId id, std::optional<std::uint32_t> recipient,
                                              EditRow change);

@@ -1,14 +1,40 @@
 #include "transport/attempt.h"
 
+#include <algorithm>
 #include <numeric>
 #include <utility>
 
 namespace heliopost::transport {
+namespace {
 
-Attempt::Attempt(Sending& with, const queue::Lease& lease)
+// The client whose peer an attempt waits for, for as long as this lives.
+class InUse {
+public:
+    InUse(Client& client, Slot& slot, Deadline until) : client_(client), slot_(slot) {
+        client_.slot = &slot_;
+        client_.until = until;
+        slot_.client = &client_;
+    }
+    ~InUse() {
+        client_.slot = nullptr;
+        slot_.client = nullptr;
+    }
+    InUse(const InUse&) = delete;
+    InUse& operator=(const InUse&) = delete;
+
+private:
+    Client& client_;
+    Slot& slot_;
+};
+
+}  // namespace
+
+Attempt::Attempt(Sending& with, const queue::Lease& lease, Slot& slot)
     : with_(with),
       options_(with.options),
       lease_(lease),
+      slot_(slot),
+      until_(with.world.after(hops_wait_max)),
       tried_(lease.recipients.size()),
       noted_(lease.recipients.size()),
       remaining_(lease.recipients.size()) {
@@ -25,9 +51,8 @@ net::Task<std::vector<Tried>> Attempt::run() {
             tried_[i] = {.verdict = route.error(), .host = {}, .tls = "none"};
         co_return tried_;
     }
-    const Deadline last = with_.world.after(hops_wait_max);
     for (const Hop& hop : *route) {
-        if (remaining_.empty() || with_.world.tick() >= last) break;
+        if (remaining_.empty() || slot_.ended() || with_.world.tick() >= until_) break;
         co_await try_hop(hop);
     }
     co_return tried_;
@@ -51,7 +76,7 @@ ClientOptions Attempt::client_options(bool in_clear) const {
     using Tls = ClientOptions::Tls;
     const TransportOptions& from = *options_;
     ClientOptions options;
-    options.host_name = from.host_name;
+    options.host_name = from.helo_name.empty() ? from.host_name : from.helo_name;
     options.tls = in_clear ? Tls::none : Tls::opportunistic;
     if (!from.smart_host) return options;
     const SmartHost& host = *from.smart_host;
@@ -76,15 +101,17 @@ net::Task<std::unique_ptr<Client>> Attempt::connect(Hop hop, bool in_clear, bool
     *tls_failed = false;
     std::unique_ptr<Client> client;
     std::string why;
+    bool refused = false;
     try {
         std::unique_ptr<net::Stream> stream =
-            co_await with_.world.dial(hop.at, dial, with_.world.after(dial_wait));
+            co_await with_.world.dial(hop.at, dial, std::min(until_, with_.world.after(dial_wait)));
         client = std::make_unique<Client>(with_.world, std::move(stream), hop, options, with_.open);
+        const InUse in_use(*client, slot_, until_);
+        if (slot_.ended()) client->give_up();
         const std::optional<Verdict> trouble = co_await client->open();
         if (!trouble) co_return client;
         note_remaining(hop, *trouble);
-        with_.connections.end(std::move(client));
-        co_return nullptr;
+        refused = true;
     } catch (const net::Gone& gone) {
         why = gone.what();
     } catch (const net::TimedOut&) {
@@ -94,10 +121,14 @@ net::Task<std::unique_ptr<Client>> Attempt::connect(Hop hop, bool in_clear, bool
         note_remaining(hop, temporary({4, 4, 1}, "cannot connect: " + why));
         co_return nullptr;
     }
+    if (refused) {
+        with_.connections.end(std::move(client));
+        co_return nullptr;
+    }
     const bool in_tls = client->failed_in_tls();
-    *tls_failed = in_tls && options.tls == ClientOptions::Tls::opportunistic;
+    *tls_failed = in_tls && !slot_.ended() && options.tls == ClientOptions::Tls::opportunistic;
     note_remaining(hop, temporary(in_tls ? smtp::EnhancedStatus{4, 7, 5} : smtp::EnhancedStatus{4, 4, 2},
-                                  why + ", while " + client->stage()));
+                                  client->reason(why) + ", while " + client->stage()));
     co_return nullptr;
 }
 
@@ -107,7 +138,10 @@ net::Task<void> Attempt::transact(std::unique_ptr<Client> client, bool cached) {
     const std::string tls = session ? session->version : "none";
     Transaction transaction(with_.world, with_.store, *client, *lease_.entry, lease_.recipients,
                             std::exchange(remaining_, {}));
-    co_await transaction.run();
+    {
+        const InUse in_use(*client, slot_, until_);
+        co_await transaction.run();
+    }
     if (transaction.in_doubt())
         with_.world.log().warning("attempt.in_doubt",
                                   {{"queue_id", queue::to_text(lease_.entry->id)},

@@ -21,12 +21,14 @@
 #include "transport/connections.h"
 #include "transport/options.h"
 #include "transport/route.h"
+#include "transport/slots.h"
 #include "transport/transaction.h"
 #include "transport/verdict.h"
 
 namespace heliopost::transport {
 
-inline constexpr std::chrono::minutes hops_wait_max{15};  // after it no further hop is begun
+// From the beginning, over all hops, until one takes the envelope: after it no hop is begun or waited for.
+inline constexpr std::chrono::minutes hops_wait_max{15};
 
 // What an attempt needs of the program; outlives every attempt.
 struct Sending {
@@ -46,8 +48,8 @@ struct Tried {
 
 class Attempt {
 public:
-    // Both outlive it.
-    Attempt(Sending& with, const queue::Lease& lease);
+    // All outlive it.
+    Attempt(Sending& with, const queue::Lease& lease, Slot& slot);
 
     // One each for lease.recipients. Throws Stopped.
     net::Task<std::vector<Tried>> run();
@@ -64,6 +66,8 @@ private:
     Sending& with_;
     const std::shared_ptr<const TransportOptions> options_;
     const queue::Lease& lease_;
+    Slot& slot_;
+    Deadline until_;
     std::vector<Tried> tried_;
     std::vector<bool> noted_;             // a hop could not be used: tried_ says why
     std::vector<std::size_t> remaining_;  // recipients without a final word from a hop

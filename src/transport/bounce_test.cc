@@ -51,6 +51,20 @@ TEST_CASE("bounce: a DSN reads back as multipart/report with the original's head
     CHECK(structure.parts[3].is("text", "rfc822-headers"));
 }
 
+TEST_CASE("bounce: a DSN comes from the host's name; the name in EHLO is for EHLO alone") {
+    Refusing site("550 5.1.1 no\r\n");
+    site.options.helo_name = "out.a.example";
+    site.start();
+    site.submit({"bob@b.example"});
+    REQUIRE(site.until_empty());
+    CHECK(site.b.lines.at(0) == "EHLO out.a.example");
+    const auto inbox = site.inbox(site.ann);
+    REQUIRE(inbox.size() == 1);
+    CHECK(inbox[0].contains("Reporting-MTA: dns; mx.a.example\r\n"));
+    CHECK(inbox[0].contains("postmaster@mx.a.example"));
+    CHECK_FALSE(inbox[0].contains("out.a.example"));
+}
+
 TEST_CASE("bounce: NOTIFY and the null reverse-path, RFC 3461 §4.1, RFC 5321 §4.5.5") {
     Refusing site("550 5.1.1 no\r\n");
     site.start();
@@ -77,6 +91,47 @@ TEST_CASE("bounce: NOTIFY and the null reverse-path, RFC 3461 §4.1, RFC 5321 §
     CHECK(site.gone(id));
     CHECK(site.inbox(site.ann).size() == (told ? 1 : 0));
     CHECK(site.logged("status=bounced"));
+}
+
+TEST_CASE("bounce: what we decided ourselves is put in no remote's mouth, RFC 3464 §2.3.6") {
+    Site site;
+    const AccountId ann = site.add_ann();
+    ScriptedServer b(site.network, "mx.b.example", {"198.51.100.1"});
+    b.extensions = {"SIZE 100"};
+    site.network.zone().add_mx("b.example", 10, "mx.b.example");
+    site.network.zone().add_address("mx.b.example", "198.51.100.1");
+    site.network.zone().add_mx("null.example", 0, ".");
+    site.start();
+    std::string status;
+    SUBCASE("null MX") {
+        status = "Status: 5.1.10\r\n";
+        site.submit({"bob@null.example"});
+    }
+    SUBCASE("too large for it") {
+        status = "Status: 5.3.4\r\n";
+        site.submit({"bob@b.example"}, "Subject: x\r\n\r\n" + std::string(200, 'x') + "\r\n");
+    }
+    REQUIRE(site.until_empty(1min));
+    const auto inbox = site.inbox(ann);
+    REQUIRE(inbox.size() == 1);
+    CHECK(inbox[0].contains(status));
+    for (const char* remote : {"Diagnostic-Code", "Remote-MTA", " said:"}) {
+        CAPTURE(remote);
+        CHECK_FALSE(inbox[0].contains(remote));
+    }
+}
+
+TEST_CASE("bounce: a hundred recipients of one host are put off and told of together") {
+    Refusing site("451 4.3.0 busy\r\n");
+    site.options.retry.expire_after = 24h;
+    site.start();
+    std::vector<std::string> recipients;
+    for (int i = 0; i < 100; ++i) recipients.push_back("r" + std::to_string(i) + "@b.example");
+    site.submit(recipients);
+    REQUIRE(site.until_empty(30h));
+    CHECK(site.b.count("RCPT") == 100 * site.b.count("MAIL"));
+    CHECK(site.b.count("MAIL") < 20);
+    CHECK(site.inbox(site.ann).size() == 2);  // a warning, and the end
 }
 
 TEST_CASE("bounce: one delay warning after four hours, then expiry with 4.4.7") {

@@ -1,5 +1,6 @@
 #include "transport/client.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/base64.h"
@@ -30,17 +31,39 @@ void Client::close() noexcept {
     stream_->close();
 }
 
+void Client::give_up() noexcept {
+    given_up_ = true;
+    close();
+}
+
+std::string Client::reason(std::string said) const {
+    return given_up_ ? "given up, as all connections were taken and this one did not move" : said;
+}
+
 net::Task<void> Client::write(std::string_view octets, Deadline deadline) {
     return stream_->write(octets, deadline);
 }
 
 net::Task<smtp::Reply> Client::read_reply(Deadline deadline) {
+    return read(deadline, false);
+}
+
+net::Task<smtp::Reply> Client::read_answer(Deadline deadline) {
+    return read(deadline, true);
+}
+
+net::Task<smtp::Reply> Client::read(Deadline deadline, bool cut_long) {
     smtp::ReplyParser parser;
     while (!parser.done()) {
         const bool more = co_await reader_.fill(deadline);
         if (!more) throw net::Gone("the peer closed the connection");
         const Result<std::size_t> used = parser.feed(reader_.buffered());
-        if (!used) throw net::Gone("the peer does not speak SMTP: " + used.error().text);
+        if (!used) {
+            std::optional<smtp::Reply> cut = cut_long ? parser.take_cut() : std::nullopt;
+            if (!cut) throw net::Gone("the peer does not speak SMTP: " + used.error().text);
+            close();
+            co_return *std::move(cut);
+        }
         reader_.consume(*used);
     }
     smtp::Reply reply = parser.take();
@@ -49,7 +72,7 @@ net::Task<smtp::Reply> Client::read_reply(Deadline deadline) {
 }
 
 net::Task<smtp::Reply> Client::ask(std::string line, std::chrono::milliseconds wait) {
-    const Deadline deadline = world_.after(wait);
+    const Deadline deadline = std::min(opened_by_, world_.after(wait));
     co_await stream_->write(line, deadline);
     smtp::Reply reply = co_await read_reply(deadline);
     co_return reply;
@@ -60,9 +83,16 @@ void Client::expect_quiet() const {
 }
 
 net::Task<std::optional<Verdict>> Client::open() {
+    opened_by_ = std::min(until, world_.after(open_wait));
+    std::optional<Verdict> trouble = co_await open_steps();
+    opened_by_ = Deadline::max();
+    co_return trouble;
+}
+
+net::Task<std::optional<Verdict>> Client::open_steps() {
     if (options_.tls == Tls::from_start) co_await handshake();
     stage_ = "waiting for the greeting";
-    const smtp::Reply greeting = co_await read_reply(world_.after(greeting_wait));
+    const smtp::Reply greeting = co_await read_reply(std::min(opened_by_, world_.after(greeting_wait)));
     if (greeting.code != 220) co_return verdict_of(greeting);
     std::optional<Verdict> trouble = co_await hello();
     if (trouble) co_return trouble;
@@ -115,7 +145,7 @@ net::Task<void> Client::handshake() {
     tls.verify = options_.verify ? net::TlsClient::Verify::name : net::TlsClient::Verify::none;
     tls.server_name = hop_.name;
     tls.roots_file = options_.roots_file;
-    co_await stream_->start_tls_client(std::move(tls), world_.after(tls_wait));
+    co_await stream_->start_tls_client(std::move(tls), std::min(opened_by_, world_.after(tls_wait)));
     in_tls_ = false;
     capabilities_ = {};  // RFC 3207 §4.2: what was said in the clear is void
 }

@@ -32,6 +32,7 @@ namespace heliopost::transport {
 inline constexpr std::chrono::seconds dial_wait{30};
 inline constexpr std::chrono::minutes greeting_wait{5};  // RFC 5321 §4.5.3.2.1
 inline constexpr std::chrono::minutes hello_wait{5};     // as MAIL
+inline constexpr std::chrono::minutes open_wait{5};      // all of open(): many slow replies are no better
 inline constexpr std::chrono::minutes tls_wait{2};
 inline constexpr std::chrono::minutes auth_wait{2};
 inline constexpr std::chrono::seconds quit_wait{5};
@@ -40,13 +41,15 @@ inline constexpr int auth_rounds_max = 4;  // SCRAM takes two
 
 struct ClientOptions {
     enum class Tls : std::uint8_t { none, opportunistic, required, from_start };
-    std::string host_name;
+    std::string host_name;  // in EHLO
     Tls tls = Tls::opportunistic;
     bool verify = false;  // the name and the chain
     std::string roots_file;
     std::string user;  // empty: no AUTH
     std::string password;
 };
+
+class Slot;
 
 class Client {
 public:
@@ -65,9 +68,16 @@ public:
     // Says QUIT and waits a little for its answer (RFC 5321 §4.1.1.10). Throws Stopped only.
     net::Task<void> quit();
     void close() noexcept;
+    // For whoever does not wait any longer, while another task does: that one finds it gone.
+    void give_up() noexcept;
+    // Why it is gone: what the stream said, or that it was given up.
+    std::string reason(std::string said) const;
 
     net::Task<void> write(std::string_view octets, Deadline deadline);
     net::Task<smtp::Reply> read_reply(Deadline deadline);
+    // As read_reply(), but of a reply past the limits the code counts, and the session is closed after it: to
+    // take the answer to a message for none would deliver that twice (RFC 1047).
+    net::Task<smtp::Reply> read_answer(Deadline deadline);
     net::Task<smtp::Reply> ask(std::string line, std::chrono::milliseconds wait);  // with its CRLF
     // Nothing has come that was not asked for: else the replies would be one off from here on.
     void expect_quiet() const;
@@ -80,11 +90,16 @@ public:
     const char* stage() const { return stage_; }
     void set_stage(const char* stage) { stage_ = stage; }
 
+    // For Attempt: who holds it, and until when a message's content must have been asked for.
+    Slot* slot = nullptr;
+    Deadline until = Deadline::max();
     // For Transaction and the cache of connections.
     bool needs_reset = false;  // a transaction was left open
     std::size_t messages = 0;  // transactions so far
 
 private:
+    net::Task<smtp::Reply> read(Deadline deadline, bool cut_long);
+    net::Task<std::optional<Verdict>> open_steps();
     net::Task<std::optional<Verdict>> hello();
     net::Task<std::optional<Verdict>> secure();
     net::Task<void> handshake();
@@ -99,7 +114,9 @@ private:
     std::shared_ptr<std::size_t> open_;
     smtp::Capabilities capabilities_;
     const char* stage_ = "connecting";
+    Deadline opened_by_ = Deadline::max();
     bool in_tls_ = false;
+    bool given_up_ = false;
     bool closing_ = false;
 };
 

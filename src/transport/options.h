@@ -29,7 +29,8 @@ struct SmartHost {
 };
 
 struct TransportOptions {
-    std::string host_name;  // EHLO; Reporting-MTA; an MX list that names it leads to us
+    std::string host_name;  // Reporting-MTA and sender of DSNs; an MX list that names it leads to us
+    std::string helo_name;  // in EHLO, and us as well; empty: host_name
     std::optional<SmartHost> smart_host;
     std::uint16_t port = 25;  // of every MX
     bool ipv6 = true;

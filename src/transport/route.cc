@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "net/own_addresses.h"
 
 namespace heliopost::transport {
 namespace {
@@ -53,8 +54,11 @@ net::Task<Route> Router::find(std::string domain) {
     if (domain.starts_with('[')) {
         const auto address = parse_literal(domain);
         if (!address) co_return std::unexpected(permanent({5, 1, 3}, "no such kind of address: " + domain));
+        const Addresses only{.status = Status::found, .list = {*address}};
+        if (is_us(domain, only))
+            co_return std::unexpected(permanent({5, 4, 6}, "the mail for " + domain + " loops back to us"));
         std::vector<Hop> hops;
-        add_hops(hops, domain, {.status = Status::found, .list = {*address}}, options_.port);
+        add_hops(hops, domain, only, options_.port);
         if (hops.empty()) co_return std::unexpected(permanent({5, 4, 4}, "no way to " + domain));
         co_return hops;
     }
@@ -64,11 +68,7 @@ net::Task<Route> Router::find(std::string domain) {
         co_return std::unexpected(permanent({5, 1, 2}, "the domain does not exist: " + domain));
     std::vector<net::MxRecord> records = net::mx_records(answer);
     if (records.size() == 1 && records.front().exchange.empty())  // RFC 7505 §3
-        co_return std::unexpected(Verdict{.fate = Fate::permanent,
-                                          .reply = {.code = 556,
-                                                    .enhanced = {5, 1, 10},
-                                                    .text = "the domain takes no mail: " + domain,
-                                                    .remote_host = {}}});
+        co_return std::unexpected(permanent({5, 1, 10}, "the domain takes no mail: " + domain));
     std::erase_if(records, [](const net::MxRecord& record) { return record.exchange.empty(); });
     if (answer.status == Status::no_records || answer.records.empty()) {
         Route route = co_await through_domain(std::move(domain));
@@ -168,8 +168,10 @@ net::Task<Router::Addresses> Router::addresses_of(std::string name) {
 }
 
 bool Router::is_us(const std::string& name, const Addresses& addresses) const {
-    if (same_ignoring_case(name, options_.host_name)) return true;
-    return std::ranges::any_of(addresses.list, [this](const net::IpAddress& address) {
+    if (same_ignoring_case(name, options_.host_name) || same_ignoring_case(name, options_.helo_name))
+        return true;
+    return std::ranges::any_of(addresses.list, [this](const net::IpAddress& found) {
+        const net::IpAddress address = net::unmapped(found);
         // To dial 0.0.0.0 or :: reaches the host itself.
         return address.is_unspecified() ||
                std::ranges::find(options_.own_addresses, address) != options_.own_addresses.end();

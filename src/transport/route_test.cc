@@ -106,6 +106,24 @@ TEST_CASE("route: an MX list that holds us drops equal and worse preferences") {
     CHECK(site.find("b.example") == "5.4.6");
 }
 
+TEST_CASE("route: a literal of ours loops; under EHLO's name, or IPv4-mapped, we are us too") {
+    Zone site;
+    site.options.helo_name = "out.a.example";
+    CHECK(site.find("[192.0.2.1]") == "5.4.6");
+    CHECK(site.find("[ipv6:::ffff:192.0.2.1]") == "5.4.6");
+    CHECK(site.find("[0.0.0.0]") == "5.4.6");
+    site.zone().add_mx("helo.example", 10, "OUT.a.example");
+    site.zone().add_address("out.a.example", "198.51.100.1");
+    site.zone().add_mx("host.example", 10, "mx.a.example");
+    site.zone().add_address("mx.a.example", "198.51.100.1");
+    site.zone().add_mx("mapped.example", 10, "x.mapped.example");
+    site.zone().add_address("x.mapped.example", "::ffff:192.0.2.1");
+    for (const char* domain : {"helo.example", "host.example", "mapped.example"}) {
+        CAPTURE(domain);
+        CHECK(site.find(domain) == "5.4.6");
+    }
+}
+
 TEST_CASE("route: hostile zones meet the limits") {
     Zone site;
     for (int i = 0; i < 200; ++i) {

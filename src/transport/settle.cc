@@ -29,14 +29,18 @@ dsn::Recipient report_of(const queue::Entry& entry, const queue::Recipient& reci
     report.original_recipient = recipient.original_recipient;
     report.action = outcome.state == State::failed ? dsn::Action::failed : dsn::Action::delayed;
     report.status = status_of(tried.verdict);
-    report.remote_mta = tried.host;
-    if (reply.code != 0) report.reply = smtp::Reply(reply.code, reply.enhanced, reply.text);
-    report.reason = reply.text;
+    // RFC 3464 §2.3.5, §2.3.6: what we found ourselves is no words of a remote's, though one be reached.
+    if (reply.code != 0) {
+        report.remote_mta = tried.host;
+        report.reply = smtp::Reply(reply.code, reply.enhanced, reply.text);
+    }
+    const std::string found = tried.host.empty() ? reply.text : tried.host + ": " + reply.text;
+    report.reason = found;
     report.last_attempt = outcome.at;
     if (outcome.state == State::pending) report.will_retry_until = entry.expiry;
     if (outcome.state == State::failed && tried.verdict.fate == Fate::temporary) {
         report.status = expired;
-        report.reason = "it could not be delivered in time; the last attempt: " + reply.text;
+        report.reason = "it could not be delivered in time; the last attempt: " + found;
     }
     return report;
 }
@@ -62,8 +66,8 @@ Settled settle(net::World& world, const TransportOptions& options, const queue::
         outcome.reply = verdict.reply;
         bool warn = false;
         if (verdict.fate == Fate::temporary) {
-            const auto after =
-                queue::after_failure(options.retry, entry, recipient, now, world.random_number());
+            const auto after = queue::after_failure(options.retry, entry, recipient, now,
+                                                    queue::spread_of(entry.id, recipient.attempts));
             outcome.state = after.next_attempt ? State::pending : State::failed;
             outcome.next_attempt = after.next_attempt;
             warn = after.warn && !recipient.delay_warned && after.next_attempt.has_value();

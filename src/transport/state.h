@@ -56,6 +56,8 @@ struct Transport::State {
     std::shared_ptr<Slots> slots = std::make_shared<Slots>();
     std::map<std::string, std::size_t, std::less<>> granted;  // by the due() that runs
     std::size_t granted_all = 0;
+    std::size_t granted_slow = 0;  // to destinations known as slow
+    bool crowded = false;          // something due was kept back as all slots are held
 };
 
 }  // namespace heliopost::transport

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "proto/smtp/command.h"
+#include "transport/slots.h"
 
 namespace heliopost::transport {
 
@@ -87,10 +88,9 @@ net::Task<Result<void>> Transaction::read_front() {
 void Transaction::refuse_too_large() {
     const std::uint64_t size_max = client_.capabilities().size_max;
     if (!client_.has(Extension::size) || size_max == 0 || octets() <= size_max) return;
-    Verdict verdict = permanent({5, 3, 4}, "the message has " + std::to_string(octets()) +
-                                               " octets, the host takes " + std::to_string(size_max));
-    verdict.reply.code = 552;
-    settle_open(verdict, false);
+    settle_open(permanent({5, 3, 4}, "the message has " + std::to_string(octets()) +
+                                         " octets, the host takes " + std::to_string(size_max)),
+                false);
 }
 
 // RFC 6531 §3.2: a message that needs SMTPUTF8 must not go to a server without it. It needs it only if an
@@ -148,7 +148,7 @@ net::Task<smtp::Reply> Transaction::answer_to(std::string line, std::chrono::mil
 }
 
 net::Task<void> Transaction::send_envelope() {
-    deadline_ = world_.after(envelope_wait);
+    deadline_ = std::min(client_.until, world_.after(envelope_wait));
     pipelined_ = client_.has(Extension::pipelining);
     std::vector<std::size_t> to;
     for (std::size_t i = 0; i < recipients_.size(); ++i)
@@ -219,6 +219,7 @@ net::Task<void> Transaction::begin_data() {
 
 net::Task<void> Transaction::send_content() {
     client_.set_stage("sending the message");
+    if (client_.slot != nullptr) client_.slot->moved(world_.tick());
     deadline_ = world_.after(content_wait);
     co_await send_piece(std::exchange(front_, {}));
     while (read_ < entry_.blob.octets) {
@@ -236,7 +237,8 @@ net::Task<void> Transaction::send_content() {
     dot_sent_ = true;
     co_await flush();
     client_.set_stage("waiting for the answer to the message");
-    const smtp::Reply reply = co_await client_.read_reply(world_.after(end_wait));
+    if (client_.slot != nullptr) client_.slot->sent_end(world_.tick());
+    const smtp::Reply reply = co_await client_.read_answer(world_.after(end_wait));
     client_.needs_reset = false;
     settle_open(verdict_of(reply), false);
 }
@@ -256,6 +258,7 @@ net::Task<void> Transaction::flush() {
     const Deadline deadline = std::min(deadline_, world_.after(block_wait));
     co_await client_.write(out_, deadline);
     out_.clear();
+    if (client_.slot != nullptr) client_.slot->moved(world_.tick());
 }
 
 std::size_t Transaction::count(Step step) const {
@@ -275,7 +278,7 @@ void Transaction::settle_open(const Verdict& verdict, bool elsewhere) {
 
 void Transaction::broken(const std::string& why) {
     in_doubt_ = dot_sent_ && count(Step::accepted) != 0;
-    settle_open(temporary({4, 4, 2}, why + ", while " + client_.stage()), !dot_sent_);
+    settle_open(temporary({4, 4, 2}, client_.reason(why) + ", while " + client_.stage()), !dot_sent_);
     client_.close();
 }
 

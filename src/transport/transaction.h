@@ -30,7 +30,7 @@ inline constexpr std::chrono::minutes rcpt_wait{5};       // §4.5.3.2.3
 inline constexpr std::chrono::minutes data_wait{2};       // §4.5.3.2.4
 inline constexpr std::chrono::minutes block_wait{3};      // §4.5.3.2.5
 inline constexpr std::chrono::minutes end_wait{10};       // §4.5.3.2.6
-inline constexpr std::chrono::minutes envelope_wait{15};  // all of MAIL, RCPT and DATA: a slow drip ends
+inline constexpr std::chrono::minutes envelope_wait{15};  // all of MAIL, RCPT and DATA; see Client::until
 inline constexpr std::chrono::hours content_wait{2};      // all of the content
 inline constexpr std::size_t block_octets = 64 * 1024;    // of one write
 

@@ -36,8 +36,15 @@ Transport::State::State(net::World& of_world, queue::Queue& of_queue, store::Sto
 bool Transport::State::may_start(std::string_view destination) {
     const auto already = granted.find(destination);
     const std::size_t to_it = slots->of(destination) + (already == granted.end() ? 0 : already->second);
-    if (slots->all + granted_all >= options->connections_max || to_it >= options->per_destination_max)
+    if (to_it >= options->per_destination_max) return false;
+    if (slots->all + granted_all >= options->connections_max) {
+        crowded = true;
         return false;
+    }
+    if (slots->is_slow(destination, world.tick())) {
+        if (slots->to_slow + granted_slow >= slow_slots(options->connections_max)) return false;
+        ++granted_slow;
+    }
     ++granted[std::string(destination)];
     ++granted_all;
     return true;
@@ -62,14 +69,16 @@ net::Task<void> Transport::State::take_for_ever() {
 net::Task<void> Transport::State::take() {
     wake->clear();
     granted.clear();
-    granted_all = 0;
+    granted_all = granted_slow = 0;
+    crowded = false;
     queue::DueQuery query;
     query.now = world.now();
     query.leases = leases_per_turn;
     query.may_start = [this](std::string_view destination) { return may_start(destination); };
     auto due = co_await queue.due(std::move(query));
     granted.clear();
-    granted_all = 0;
+    granted_all = granted_slow = 0;
+    if (crowded) slots->end_slow(world.tick(), slow_slots(options->connections_max));
     if (!due) {
         world.log().error("transport.failed", {{"reason", due.error().text}});
         co_await world.sleep_until(world.after(pause_after_error));
@@ -84,7 +93,7 @@ net::Task<void> Transport::State::take() {
 }
 
 void Transport::State::begin(queue::Lease lease) {
-    auto slot = std::make_unique<Slot>(slots, lease.destination);
+    auto slot = std::make_unique<Slot>(slots, lease.destination, world.tick());
     attempts.spawn(attempt(std::move(lease), std::move(slot)));
 }
 
@@ -92,7 +101,7 @@ net::Task<void> Transport::State::attempt(queue::Lease lease, std::unique_ptr<Sl
     std::vector<Tried> tried;
     std::string failed;
     try {
-        Attempt one(sending, lease);
+        Attempt one(sending, lease, *slot);
         tried = co_await one.run();
     } catch (const net::Stopped&) {
         throw;  // the lease gives its recipients back
@@ -105,6 +114,7 @@ net::Task<void> Transport::State::attempt(queue::Lease lease, std::unique_ptr<Sl
         const Verdict verdict = temporary({4, 3, 0}, "an error of our own");
         tried.resize(lease.recipients.size(), {.verdict = verdict, .host = {}, .tls = "none"});
     }
+    slot->finish(world.tick());
     Settled settled = settle(world, *options, lease, tried);
     log_attempt(world, lease, tried, settled);
     records.spawn(record(std::move(lease), std::move(settled), std::move(slot)));

@@ -10,6 +10,8 @@
 // records them, never to the null reverse-path. Nothing is recorded as delivered without a 2xx reply to the
 // final dot; where that reply does not come the message may arrive twice (RFC 1047), which is logged.
 //
+// Peers that keep us waiting hold at most a quarter of the connections where others need them: slots.h.
+//
 // It does not shape traffic by reputation, and knows no DANE or MTA-STS yet: STARTTLS is opportunistic, but
 // for a smart host. Deviates from RFC 6152 §3 by sending 8-bit content as it is to a hop without
 // 8BITMIME, because such hops are gone from the net or pass it, and a bounce or a rewritten (no longer

@@ -176,6 +176,33 @@ TEST_CASE("transport: hostile servers end in a temporary failure, within limits"
     }
 }
 
+TEST_CASE("transport: a reply to the message without end counts by its code, and nothing is sent twice") {
+    OneHop site;
+    const AccountId ann = site.add_ann();
+    const std::string text(5'000'000, 'y');
+    bool taken = true;
+    std::string reply;
+    SUBCASE("one line") {
+        reply = "250 2.6.0 " + text;
+    }
+    SUBCASE("many lines") {
+        for (int i = 0; i < 20'000; ++i) reply += "250-yes\r\n";
+    }
+    SUBCASE("refused") {
+        taken = false;
+        reply = "554 5.7.1 " + text;
+    }
+    site.b.answer = say(".", reply);
+    site.start();
+    site.submit({"bob@b.example"});
+    REQUIRE(site.until_empty());
+    CHECK(site.b.count("DATA") == 1);
+    CHECK(site.inbox(ann).size() == (taken ? 0 : 1));
+    CHECK_FALSE(site.logged("attempt.in_doubt"));
+    REQUIRE(site.until([&] { return site.transport->connections() == 0; }, 1s));  // and is not used again
+    CHECK(site.b.count("QUIT") == 0);
+}
+
 TEST_CASE("transport: STARTTLS where offered; the clear where its handshake breaks") {
     OneHop site;
     site.b.extensions = {"PIPELINING", "STARTTLS"};

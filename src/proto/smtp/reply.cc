@@ -91,7 +91,10 @@ Result<> ReplyParser::take_line(std::string_view line) {
     if (!more && !in.take(' ') && !in.done()) return fail(Fault::syntax, "not an SMTP reply");
     if (!reply_.lines.empty() && reply_.code != static_cast<int>(*code))
         return fail(Fault::syntax, "reply codes differ within one reply");
-    if (reply_.lines.size() >= reply_lines_max) return fail(Fault::too_large, "reply has too many lines");
+    if (reply_.lines.size() >= reply_lines_max) {
+        too_long_ = true;
+        return fail(Fault::too_large, "reply has too many lines");
+    }
     reply_.code = static_cast<int>(*code);
 
     const Cursor text = in;
@@ -115,7 +118,11 @@ Result<size_t> ReplyParser::feed(std::string_view octets) {
         const size_t end = rest.find('\n');
         const size_t piece = end == std::string_view::npos ? rest.size() : end + 1;
         octets_ += piece;
-        if (octets_ > reply_octets_max) return fail(Fault::too_large, "reply too long");
+        if (octets_ > reply_octets_max) {
+            too_long_ = true;
+            line_ += rest.substr(0, piece - (octets_ - reply_octets_max));
+            return fail(Fault::too_large, "reply too long");
+        }
         line_ += rest.substr(0, piece);
         used += piece;
         if (end == std::string_view::npos) break;
@@ -126,6 +133,14 @@ Result<size_t> ReplyParser::feed(std::string_view octets) {
         line_.clear();
     }
     return used;
+}
+
+std::optional<Reply> ReplyParser::take_cut() {
+    if (!std::exchange(too_long_, false)) return std::nullopt;
+    // The code of a reply's first line is that of all its lines: RFC 5321 §4.2.1.
+    if (reply_.lines.empty() && !take_line(line_)) return std::nullopt;
+    line_.clear();
+    return take();
 }
 
 Reply ReplyParser::take() {

@@ -66,6 +66,9 @@ public:
     Result<size_t> feed(std::string_view octets);
     bool done() const { return done_; }
     Reply take();  // once done(); the parser is ready for the next reply
+    // What came of a reply that feed() found too long: its code, known from the first four octets, and its
+    // text as far as a limit allows. Nothing where it failed otherwise, or before a code.
+    std::optional<Reply> take_cut();
 
 private:
     Result<> take_line(std::string_view line);
@@ -74,6 +77,7 @@ private:
     std::string line_;
     size_t octets_ = 0;
     bool done_ = false;
+    bool too_long_ = false;
 };
 
 }  // namespace heliopost::smtp

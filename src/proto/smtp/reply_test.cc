@@ -112,6 +112,41 @@ TEST_CASE("reply: endless lines and endless replies are cut") {
     CHECK(parse(many.substr(7) + "250 x\r\n").has_value());
 }
 
+TEST_CASE("reply: what is too long is cut where its code is known") {
+    struct Case {
+        std::string octets;
+        int code;
+        std::size_t lines;
+    };
+    const std::string text(reply_octets_max, 'x');
+    std::string many;
+    for (size_t n = 0; n <= reply_lines_max; ++n) many += "250-x\r\n";
+    const Case cases[] = {
+        {"250 2.0.0 " + text, 250, 1}, {"550-" + text, 550, 1},     {"250-a\r\n250 " + text, 250, 1},
+        {many, 250, reply_lines_max},  {"25" + text, 0, 0},         {"250x" + text, 0, 0},
+        {"banana\r\n", 0, 0},          {"250-a\r\n550 b\r\n", 0, 0}};
+    for (const auto& [octets, code, lines] : cases) {
+        for (const size_t chunk : {octets.size(), size_t{1'000}}) {
+            CAPTURE(code);
+            CAPTURE(chunk);
+            ReplyParser parser;
+            bool failed = false;
+            for (size_t at = 0; at < octets.size() && !failed; at += chunk)
+                failed = !parser.feed(std::string_view(octets).substr(at, chunk));
+            REQUIRE(failed);
+            const std::optional<Reply> cut = parser.take_cut();
+            REQUIRE(cut.has_value() == (code != 0));
+            if (!cut) continue;
+            CHECK(cut->code == code);
+            CHECK(cut->lines.size() == lines);
+            size_t length = 0;
+            for (const std::string& line : cut->lines) length += line.size();
+            CHECK(length <= reply_octets_max);
+            CHECK_FALSE(parser.take_cut().has_value());
+        }
+    }
+}
+
 TEST_CASE("EHLO: written and read, RFC 5321 §4.1.1.1") {
     Capabilities ours;
     ours.domain = "mx.a.example";

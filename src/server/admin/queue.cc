@@ -15,13 +15,17 @@ std::string reply_text(const queue::LastReply& reply) {
     return std::to_string(reply.code) + " " + enhanced + (enhanced.empty() ? "" : " ") + reply.text;
 }
 
+// What is being tried has no next attempt, and what is held or dropped meanwhile says so.
 void add_rows(Answer& answer, const queue::Shown& shown) {
-    for (const queue::Recipient& recipient : shown.recipients) {
-        const bool waits = recipient.state == queue::State::pending;
+    for (std::size_t i = 0; i < shown.recipients.size(); ++i) {
+        const queue::Recipient& recipient = shown.recipients[i];
+        const bool pending = recipient.state == queue::State::pending;
+        const bool waits = pending && !shown.leased[i];
+        const std::string_view state =
+            pending && shown.leased[i] ? "sending" : queue::to_string(recipient.state);
         answer.rows.push_back({queue::to_text(shown.entry->id), to_rfc3339(shown.entry->created),
                                smtp::to_string(shown.entry->reverse_path), smtp::to_string(recipient.address),
-                               std::string(queue::to_string(recipient.state)),
-                               static_cast<std::int64_t>(recipient.attempts),
+                               std::string(state), static_cast<std::int64_t>(recipient.attempts),
                                waits ? to_rfc3339(recipient.next_attempt) : std::string(),
                                static_cast<std::int64_t>(shown.entry->blob.octets),
                                recipient.last_reply.remote_host, reply_text(recipient.last_reply)});
