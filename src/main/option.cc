@@ -255,8 +255,12 @@ bool is_at_run_time(std::string_view key) {
          {"log.format", "log.level", "tls.certificates", "smtp.message_octets_max", "smtp.recipients_max",
           "submission.add_client_address"})
         if (key == one) return true;
-    if (key.starts_with("relay.")) return key != "relay.helo_name";  // it is the name in the DSNs under way
-    return key.ends_with(".connections_max") || key.ends_with(".connections_per_address_max");
+    // The sandbox lets the server connect to the ports, and read the files, that it was started with; the
+    // name stands in the DSNs under way.
+    for (const std::string_view one : {"relay.port", "relay.roots_file", "relay.helo_name"})
+        if (key == one) return false;
+    return key.starts_with("relay.") || key.ends_with(".connections_max") ||
+           key.ends_with(".connections_per_address_max");
 }
 
 std::vector<Option> make_options() {

@@ -30,8 +30,7 @@ Program::Program(Settings settings, std::string settings_file, Log& log)
       settings_file_(std::move(settings_file)),
       log_(log),
       cores_(thread_count(settings_.server), pool_threads, log),
-      account_removed_(cores_[0]),
-      smart_host_stays_(!settings_.relay.smart_host.empty()) {
+      account_removed_(cores_[0]) {
     for (std::size_t i = 0; i < cores_.size(); ++i) core_.push_back(std::make_unique<Core>(cores_[i]));
 }
 

@@ -138,7 +138,6 @@ private:
     std::vector<std::pair<const ListenSettings*, net::ConnectionLimits>> limits_;
     bool started_ = false;
     bool reloading_ = false;
-    const bool smart_host_stays_;
     std::atomic<std::size_t> cut_off_ = 0;  // connections that had to be stopped
 };
 

@@ -33,7 +33,7 @@ net::Task<Result<admin::Answer>> Program::reload() {
     const auto read = co_await world().on_pool([file = settings_file_] { return load_settings(file); });
     if (!read) co_return std::unexpected(read.error());
     Settings after = settings_;
-    const Changes changes = take_over(after, *read, smart_host_stays_);
+    const Changes changes = take_over(after, *read);
     std::vector<net::CertificateWatch*> watches{smtp_certificates_.get(), imap_certificates_.get(),
                                                 pop3_certificates_.get()};
     const auto certified =

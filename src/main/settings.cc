@@ -121,16 +121,40 @@ Result<Settings> parse_settings(std::string_view text, std::string_view file_nam
     return settings;
 }
 
-Changes take_over(Settings& running, const Settings& read, bool smart_host_stays) {
+namespace {
+
+std::string_view port_of(std::string_view host_and_port) {
+    return host_and_port.substr(std::min(host_and_port.rfind(':'), host_and_port.size()));
+}
+
+// Services begin and end with TLS at a start only.
+bool keeps_tls(const Settings& running, const Settings& read) {
+    return running.tls.certificates.empty() == read.tls.certificates.empty();
+}
+
+// Queued mail is grouped for a smart host or for none (Transport::change), and the sandbox knows its port.
+bool keeps_smart_host(const Settings& running, const Settings& read) {
+    const std::string& from = running.relay.smart_host;
+    const std::string& to = read.relay.smart_host;
+    return from.empty() == to.empty() && port_of(from) == port_of(to);
+}
+
+// What is of use, or safe, with the smart host only that it stands with in the file.
+bool belongs_to_smart_host(std::string_view key) {
+    return key.starts_with("relay.smart_host") || key == "relay.user" || key == "relay.password";
+}
+
+}  // namespace
+
+Changes take_over(Settings& running, const Settings& read) {
+    const bool tls = keeps_tls(running, read);
+    const bool smart_host = keeps_smart_host(running, read);
     Changes changes;
-    // Queued mail is grouped for the smart host: Transport::change.
-    const bool to_mx = smart_host_stays && read.relay.smart_host.empty();
     for (const Option& option : options()) {
         const std::string_view key = option.reference.key;
         if (option.value.same(running, read)) continue;
-        if (!option.at_run_time || (to_mx && key.starts_with("relay.smart_host")) ||
-            (key == "tls.certificates" &&
-             running.tls.certificates.empty() != read.tls.certificates.empty())) {
+        if (!option.at_run_time || (!tls && key == "tls.certificates") ||
+            (!smart_host && belongs_to_smart_host(key))) {
             changes.after_restart.emplace_back(key);
             continue;
         }

@@ -114,9 +114,9 @@ struct Changes {
     std::vector<std::string> after_restart;  // still as they were
     bool operator==(const Changes&) const = default;
 };
-// Copies what may change while it runs from `read`. Services begin and end with TLS only at a start, and with
-// smart_host_stays (the server was started with one) it is changed, but never given up.
-Changes take_over(Settings& running, const Settings& read, bool smart_host_stays);
+// Copies what may change while it runs from `read`. A service begins and ends with TLS only at a start; a
+// smart host may be changed for another at the same port, with all that belongs to it.
+Changes take_over(Settings& running, const Settings& read);
 
 // Reads the file first. Fault::not_found with what to do when it is not there.
 Result<Settings> load_settings(const std::string& file);

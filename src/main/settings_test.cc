@@ -77,7 +77,6 @@ TEST_CASE("settings: what is read again takes effect at once, or is named") {
     struct Case {
         std::string before, after;
         Keys at_once, after_restart;
-        bool started_with_smart_host = false;
     };
     const std::string a = "[tls]\ncertificates = [{ certificate = \"a\", key = \"b\" }]\n";
     const std::string b = "[tls]\ncertificates = [{ certificate = \"c\", key = \"d\" }]\n";
@@ -94,21 +93,28 @@ TEST_CASE("settings: what is read again takes effect at once, or is named") {
         {a, b, {"tls.certificates"}, {}},
         {"", b, {}, {"tls.certificates"}},
         {a, "", {}, {"tls.certificates"}},
-        {"", smart, {"relay.smart_host"}, {}},
-        {smart, "", {"relay.smart_host"}, {}},
-        {smart, "", {}, {"relay.smart_host"}, true},
-        {smart, "[relay]\nsmart_host = \"two:587\"\n", {"relay.smart_host"}, {}, true},
+        {"", smart, {}, {"relay.smart_host"}},
+        {smart, "", {}, {"relay.smart_host"}},
+        {smart, "[relay]\nsmart_host = \"two:587\"\n", {"relay.smart_host"}, {}},
+        // A password never goes to a host that it does not stand with.
+        {smart,
+         "[relay]\nsmart_host = \"two:465\"\nsmart_host_tls_from_start = true\nuser = \"u\"\npassword = "
+         "\"p\"\n"
+         "ipv6 = false\nport = 26\n",
+         {"relay.ipv6"},
+         {"relay.smart_host", "relay.smart_host_tls_from_start", "relay.user", "relay.password",
+          "relay.port"}},
     };
-    for (const auto& [before, after, at_once, after_restart, smart_host] : cases) {
+    for (const auto& [before, after, at_once, after_restart] : cases) {
         CAPTURE(before);
         CAPTURE(after);
         Settings running = parsed(before);
         const Settings read = parsed(after);
-        const Changes changes = take_over(running, read, smart_host);
+        const Changes changes = take_over(running, read);
         CHECK(changes.at_once == at_once);
         CHECK(changes.after_restart == after_restart);
         // What is done is not told again; what waits is.
-        CHECK(take_over(running, read, smart_host) == Changes{.at_once = {}, .after_restart = after_restart});
+        CHECK(take_over(running, read) == Changes{.at_once = {}, .after_restart = after_restart});
     }
 }
 
