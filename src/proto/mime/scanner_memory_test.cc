@@ -1,60 +1,49 @@
 // How much a scanner holds of a message that is not whole yet: what it has been fed, a few times over at
 // most, whatever the message is made of.
 #include <doctest/doctest.h>
+
+#if __has_feature(address_sanitizer)
+#include <sanitizer/allocator_interface.h>
+#else
 #include <malloc.h>
+#endif
 
 #include <algorithm>
-#include <cstdlib>
-#include <new>
 #include <string>
 
 #include "proto/mime/scanner.h"
 
-namespace {
-
-std::size_t held_now = 0;
-std::size_t held_most = 0;
-
-}  // namespace
-
-// Every test of this program allocates through these.
-// NOLINTBEGIN(cppcoreguidelines-no-malloc, misc-new-delete-overloads)
-void* operator new(std::size_t octets) {
-    void* place = std::malloc(std::max<std::size_t>(octets, 1));
-    if (place == nullptr) throw std::bad_alloc();
-    held_now += malloc_usable_size(place);
-    held_most = std::max(held_most, held_now);
-    return place;
-}
-void operator delete(void* place) noexcept {
-    if (place == nullptr) return;
-    held_now -= malloc_usable_size(place);
-    std::free(place);
-}
-void operator delete(void* place, std::size_t /*octets*/) noexcept {
-    operator delete(place);
-}
-// NOLINTEND(cppcoreguidelines-no-malloc, misc-new-delete-overloads)
-
 namespace heliopost::mime {
 namespace {
+
+// Octets that the program has allocated and not given back.
+std::size_t held_now() {
+#if __has_feature(address_sanitizer)
+    return __sanitizer_get_current_allocated_bytes();
+#else
+    const auto all = mallinfo2();
+    return all.uordblks + all.hblkhd;
+#endif
+}
 
 constexpr std::size_t times_fed_max = 3;
 constexpr std::size_t held_max = std::size_t{3} << 20;
 
 struct Held {
     std::size_t stalled;  // when the sender sends no more
-    std::size_t most;     // at any time before
+    std::size_t most;     // after any packet
 };
 
 // As a server feeds it: some packets at a time.
 Held held_of(const std::string& message, std::size_t step = 1'400) {
-    const std::size_t before = held_now;
-    held_most = held_now;
     Scanner scanner;
-    for (std::size_t at = 0; at < message.size(); at += step)
+    const std::size_t before = held_now();
+    std::size_t most = before;
+    for (std::size_t at = 0; at < message.size(); at += step) {
         scanner.feed(std::string_view(message).substr(at, step));
-    return {held_now - before, held_most - before};
+        most = std::max(most, held_now());
+    }
+    return {held_now() - before, most - before};
 }
 
 std::string parts_of(const std::string& part, std::size_t octets) {
