@@ -113,10 +113,11 @@ private:
             keys.push_back(key::email(in_.rows[i].email, static_cast<std::uint8_t>(piece)));
         auto pieces = CO_TRY(co_await core_->store.multi_get(core_->partition(), std::move(keys)));
         for (std::size_t piece = 0; piece < pieces.size(); ++piece) {
-            if (!pieces[piece]) co_return fail(Fault::internal, "a message's record is missing");
+            std::optional<std::string>& octets = pieces[piece];
+            if (!octets) co_return fail(Fault::internal, "a message's record is missing");
             batch_->put(
                 Tuple(key::of(Kind::email)).slot(first_twin_, number).u8(static_cast<std::uint8_t>(piece)),
-                Tuple(std::move(*pieces[piece])));
+                Tuple(std::move(*octets)));
         }
         batch_->reference(place.blob, Tuple().slot(first_twin_, number));
         co_return Result<void>();

@@ -86,8 +86,9 @@ private:
         base.uid_next = before_->view->status().uid_next;
         base.keywords = before_->view->keywords();
         CO_TRY(co_await prune_expunged(&base));
-        after_->base = encode_base(base);
-        batch_.put(key::of(Kind::base, mailbox_), *after_->base);
+        std::string encoded = encode_base(base);
+        batch_.put(key::of(Kind::base, mailbox_), encoded);
+        after_->base = std::move(encoded);
         batch_.erase_range(key::of(Kind::operation, mailbox_),
                            key::at(Kind::operation, mailbox_, ModSequence(as_of_.value + 1)));
         co_return Result<void>();

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <openssl/ssl.h>
 
+#include "base/assert.h"
 #include "net/acceptor.h"
 #include "net/fd_stream.h"
 #include "net/test_loop.h"
@@ -75,7 +76,9 @@ Task<void> dial_tls(World* world, Endpoint at, TlsClient tls, size_t octets, Cli
         client->failure = gone.what();
         co_return;
     }
-    client->session = *stream->tls();
+    const auto session = stream->tls();
+    ASSERT(session.has_value());
+    client->session = *session;
     // Both directions at once, more than the buffers hold.
     const std::string sent = world->random_octets(octets);
     std::string got(octets, '\0');

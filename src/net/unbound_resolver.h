@@ -13,8 +13,10 @@
 
 #include "net/dns.h"
 
+// NOLINTBEGIN(readability-identifier-naming): libunbound's names
 struct ub_ctx;
 struct ub_result;
+// NOLINTEND(readability-identifier-naming)
 
 namespace heliopost::net {
 

@@ -75,8 +75,9 @@ net::Task<Result<std::vector<QueueId>>> StoredQueue::read_entries(QueueId above,
                     entry = std::move(*decoded);
                 else
                     log_.error("queue", {{"queue_id", to_text(key->id)}, {"problem", decoded.error().text}});
-            } else if (key && entry && key->id == entry->id) {
-                if (auto decoded = decode_recipient(*key->recipient, value))
+            } else if (const auto recipient = key ? key->recipient : std::nullopt;
+                       recipient && entry && key->id == entry->id) {
+                if (auto decoded = decode_recipient(*recipient, value))
                     recipients.push_back(std::move(*decoded));
                 else
                     log_.error("queue", {{"queue_id", to_text(key->id)}, {"problem", decoded.error().text}});
@@ -143,7 +144,8 @@ net::Task<Result<void>> StoredQueue::read_lease(Lease* lease, Taken taken) {
     auto read = co_await store_.multi_get(store::queue_partition, std::move(keys));
     const std::vector<Raw> values = CO_TRY(std::move(read));
     ASSERT(values.size() == taken.recipients.size() + 1);
-    auto entry = values[0] ? decode_entry(taken.id, *values[0]) : fail(Fault::not_found, "the entry is gone");
+    const Raw& head = values.front();
+    auto entry = head ? decode_entry(taken.id, *head) : fail(Fault::not_found, "the entry is gone");
     std::vector<IndexRow> changed;
     if (entry) lease->entry = std::make_shared<const Entry>(std::move(*entry));
     for (std::size_t i = 0; i < taken.recipients.size(); ++i) {

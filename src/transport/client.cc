@@ -161,7 +161,8 @@ net::Task<std::optional<Verdict>> Client::log_in() {
     const Result<std::optional<std::string>> initial = sasl.start();
     if (!initial) co_return temporary({4, 7, 8}, "cannot log in: " + initial.error().text);
     std::string line = "AUTH " + std::string(sasl::name_of(*mechanism));
-    if (*initial) line += (*initial)->empty() ? " =" : " " + to_base64(**initial);  // RFC 4954 §4
+    const std::optional<std::string>& first = *initial;
+    if (first) line += first->empty() ? " =" : " " + to_base64(*first);  // RFC 4954 §4
     std::optional<Verdict> trouble = co_await exchange(&sasl, std::move(line));
     co_return trouble;
 }

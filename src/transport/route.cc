@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/assert.h"
 #include "base/text.h"
 #include "net/own_addresses.h"
 
@@ -79,8 +80,10 @@ net::Task<Route> Router::find(std::string domain) {
 }
 
 net::Task<Route> Router::through_smart_host() {
-    const std::string name = options_.smart_host->host;
-    const std::uint16_t port = options_.smart_host->port;
+    const std::optional<SmartHost>& smart_host = options_.smart_host;
+    ASSERT(smart_host.has_value());
+    const std::string name = smart_host->host;
+    const std::uint16_t port = smart_host->port;
     std::vector<Hop> hops;
     if (const auto address = parse_ip(name)) {
         hops.push_back({.name = name, .at = {.address = *address, .port = port, .path = {}}});

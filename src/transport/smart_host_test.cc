@@ -27,6 +27,12 @@ struct Relay : Site {
     }
 };
 
+std::string decoded(std::string_view base64) {
+    const auto octets = from_base64(base64);
+    ASSERT(octets.has_value());
+    return *octets;
+}
+
 // The server's half of an AUTH, between lines of base64.
 class ScriptedLogin {
 public:
@@ -36,7 +42,7 @@ public:
     std::optional<std::string> answer(const std::string& line) {
         if (line.starts_with("AUTH ")) return begin(line.substr(5));
         if (!exchange_) return std::nullopt;
-        return tell(exchange_->respond(from_base64(line).value()));
+        return tell(exchange_->respond(decoded(line)));
     }
 
 private:
@@ -45,18 +51,19 @@ private:
         const auto mechanism = sasl::find_mechanism(rest.substr(0, space));
         ASSERT(mechanism.has_value());
         std::optional<std::string> initial;
-        if (space != std::string::npos) initial = from_base64(rest.substr(space + 1)).value();
+        if (space != std::string::npos) initial = decoded(rest.substr(space + 1));
         exchange_.emplace(*mechanism, "nonce-of-the-server");
         return tell(exchange_->start(initial));
     }
     std::string tell(sasl::Step step) {
+        ASSERT(exchange_.has_value());
+        sasl::Server& exchange = *exchange_;
         if (const auto* asked = std::get_if<sasl::NeedPassword>(&step)) {
             const bool right = asked->authcid == "ann" && asked->password == password;
-            step =
-                exchange_->password_checked(right ? sasl::PasswordCheck::right : sasl::PasswordCheck::wrong);
+            step = exchange.password_checked(right ? sasl::PasswordCheck::right : sasl::PasswordCheck::wrong);
         }
         if (std::holds_alternative<sasl::NeedScram>(step))
-            step = exchange_->keys_found(sasl::derive_scram_keys(password, "saltsaltsaltsalt", 4096));
+            step = exchange.keys_found(sasl::derive_scram_keys(password, "saltsaltsaltsalt", 4096));
         if (const auto* challenge = std::get_if<sasl::Challenge>(&step)) {
             const bool last = challenge->text.starts_with("v=");
             if (last && !proves) return "235 2.7.0 trust me\r\n";

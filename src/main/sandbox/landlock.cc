@@ -49,7 +49,7 @@ std::size_t attributes_size(int version) {
 
 class Ruleset {
 public:
-    explicit Ruleset(int version) : version_(version), rights_(all_rights(version)) {
+    explicit Ruleset(int version) : rights_(all_rights(version)) {
         RulesetAttributes attributes{rights_, bind_tcp | connect_tcp, scope_abstract_sockets | scope_signals};
         fd_ =
             static_cast<int>(syscall(SYS_landlock_create_ruleset, &attributes, attributes_size(version), 0));
@@ -82,7 +82,6 @@ public:
     std::uint64_t rights() const { return rights_; }
 
 private:
-    int version_;
     std::uint64_t rights_;
     int fd_ = -1;
 };

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/assert.h"
 #include "base/text.h"
 #include "proto/mime/charset.h"
 #include "proto/mime/date.h"
@@ -145,7 +146,9 @@ private:
     }
 
     void compare_headers(Json part, std::uint32_t root) {
-        const Envelope& envelope = structure_.envelopes[*structure_.parts[root].envelope];
+        const auto at = structure_.parts[root].envelope;
+        ASSERT(at.has_value());
+        const Envelope& envelope = structure_.envelopes[*at];
         std::set<std::string> seen;
         for (const Json header : part["headers"].get_array()) {
             if (!header["name"].is_string()) continue;

@@ -6,6 +6,10 @@
 #include <iterator>
 #include <string>
 
+#ifndef HELIOPOST_SHARED_DATA
+#define HELIOPOST_SHARED_DATA "../shared/data"  // for who compiles this header alone, from the project's root
+#endif
+
 namespace heliopost::mime {
 
 inline const std::filesystem::path mail_parser_vectors =

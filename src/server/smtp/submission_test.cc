@@ -1,6 +1,7 @@
 // Submission: who logs in, as whom mail goes out, and what is done to it (RFC 6409).
 #include <doctest/doctest.h>
 
+#include "base/assert.h"
 #include "base/base64.h"
 #include "proto/sasl/client.h"
 #include "server/smtp/test_dialogue.h"
@@ -170,10 +171,14 @@ TEST_CASE_FIXTURE(Submission, "submission: SCRAM-SHA-256, right and wrong") {
                            {"ann@a.example", "", right ? test_password : "wrong"},
                            "fyko+d2lbbFgONRv9qkxdawL");
         const auto first = scram.start();
-        REQUIRE((first.has_value() && first->has_value()));
-        std::string heard = client.say("AUTH SCRAM-SHA-256 " + to_base64(**first) + "\r\n", login_time);
+        REQUIRE(first.has_value());
+        const std::optional<std::string> initial = *first;
+        ASSERT(initial.has_value());
+        std::string heard = client.say("AUTH SCRAM-SHA-256 " + to_base64(*initial) + "\r\n", login_time);
         REQUIRE(heard.starts_with("334 "));
-        const auto final_message = scram.respond(from_base64(heard.substr(4, heard.size() - 6)).value());
+        const auto challenge = from_base64(heard.substr(4, heard.size() - 6));
+        ASSERT(challenge.has_value());
+        const auto final_message = scram.respond(*challenge);
         REQUIRE(final_message.has_value());
         heard = client.say(to_base64(*final_message) + "\r\n", login_time);
         if (!right) {
@@ -181,7 +186,9 @@ TEST_CASE_FIXTURE(Submission, "submission: SCRAM-SHA-256, right and wrong") {
             continue;
         }
         REQUIRE(heard.starts_with("334 "));
-        REQUIRE(scram.respond(from_base64(heard.substr(4, heard.size() - 6)).value()).has_value());
+        const auto signature = from_base64(heard.substr(4, heard.size() - 6));
+        ASSERT(signature.has_value());
+        REQUIRE(scram.respond(*signature).has_value());
         CHECK(scram.finish().has_value());
         CHECK(client.say("\r\n").starts_with("235 2.7.0"));
     }
