@@ -38,7 +38,3 @@ if(HELIOPOST_HARDEN)
                       -fcf-protection=full -ftrivial-auto-var-init=zero)
   add_link_options(-pie -Wl,-z,relro,-z,now,-z,noexecstack)
 endif()
-
-if(HELIOPOST_EARLY_ACK)
-  add_compile_definitions(HELIOPOST_EARLY_ACK)
-endif()
