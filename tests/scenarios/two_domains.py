@@ -98,6 +98,14 @@ def retry(a, b):
     say("a message waits while the remote is down, and is delivered after")
 
 
+def to_ourselves(a):
+    """us.example names our own address as its MX, by another name: RFC 5321 §5.1."""
+    a.submit("ann@a.example", ["x@us.example"], make_message("ann@a.example", "x@us.example", "in a circle"))
+    report = a.wait_for_message("ann@a.example", "x@us.example")
+    assert b"Status: 5.4.6" in report and b"relaying denied" not in report, report.decode()
+    say("mail for a domain that leads back here is not sent in a circle")
+
+
 def smart_host(a, b, smtp_port, dns):
     # carl's own server sends everything through a.example's submission, with his login there.
     a.add_account("carl@c.example")
@@ -119,7 +127,7 @@ roots_file = "{a.certificate}"
 
 def main():
     smtp_port = free_port("127.0.0.2")
-    with NameServer({"a.example": "127.0.0.2", "b.example": "127.0.0.3"}) as names:
+    with NameServer({"a.example": "127.0.0.2", "b.example": "127.0.0.3", "us.example": "127.0.0.2"}) as names:
         dns = f'[dns]\nservers = ["127.0.0.1@{names.port}"]\n'
         extra = dns + f"[relay]\nport = {smtp_port}\n"
         with Server("a.example", "127.0.0.2", smtp_port, extra) as a, \
@@ -128,6 +136,7 @@ def main():
             b.add_account("bob@b.example")
             both_ways(a, b)
             unknown_user(a)
+            to_ourselves(a)
             retry(a, b)
             smart_host(a, b, smtp_port, dns)
     print("two domains: done")
