@@ -6,7 +6,8 @@ net::Task<imap::Response> ImapClient::response() {
     for (;;) {
         auto next = reader_.next();
         if (!next) throw net::Gone("no IMAP response: " + next.error().text);
-        if (*next) co_return std::move(**next);
+        std::optional<imap::Response>& response = *next;
+        if (response) co_return std::move(*response);
         const std::string_view more = co_await connection_.read();
         reader_.feed(more);
     }

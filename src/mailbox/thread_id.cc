@@ -11,8 +11,9 @@ namespace heliopost::mailbox {
 namespace {
 
 const mime::Envelope* envelope_of(const mime::Structure& structure) {
-    if (structure.parts.empty() || !structure.parts[0].envelope) return nullptr;
-    return &structure.envelopes.at(*structure.parts[0].envelope);
+    if (structure.parts.empty()) return nullptr;
+    const auto& at = structure.parts.front().envelope;
+    return at ? &structure.envelopes.at(*at) : nullptr;
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "net/memory_world.h"
+#include "base/assert.h"
 
 #include <doctest/doctest.h>
 
@@ -282,7 +283,9 @@ Task<void> tls_server(Pair* pair, std::string* outcome) {
         *outcome = gone.what();
         co_return;
     }
-    *outcome = stream->tls()->version + " " + stream->tls()->server_name;
+    const auto session = stream->tls();
+    ASSERT(session.has_value());
+    *outcome = session->version + " " + session->server_name;
     co_await stream->write("x", pair->server.after(1min));
 }
 
