@@ -12,7 +12,7 @@ namespace heliopost {
 int command_doctor(const CommonOptions& common) {
     const auto settings = load_settings(common.config);
     if (!settings) return report(common, settings.error(), exit_configuration);
-    const sandbox::Plan plan = sandbox_plan(*settings, common.config);
+    const sandbox::Plan plan = sandbox_plan(*settings, common.config, "");
     auto measures = sandbox::confine(plan);
     measures.push_back(sandbox::seal_system_calls());
     for (sandbox::Measure& measure : sandbox::probe(plan)) {

@@ -76,7 +76,9 @@ int command_serve(const CommonOptions& common) {
     if (!settings) return report(common, settings.error(), exit_configuration);
     Log log(settings->log.format, settings->log.level, net::system_now, stderr_sink());
     const bool sandboxed = settings->server.sandbox;
-    if (sandboxed) tell(log, sandbox::confine(sandbox_plan(*settings, common.config)));  // before any thread
+    if (sandboxed)
+        tell(log,
+             sandbox::confine(sandbox_plan(*settings, common.config, notify_socket())));  // before any thread
     Program program(*std::move(settings), common.config, log);
     if (const auto ready = prepare(program); !ready) return report(common, ready.error(), exit_configuration);
     if (sandboxed) tell(log, {sandbox::seal_system_calls()});

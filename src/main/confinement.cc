@@ -46,8 +46,10 @@ void add_listeners(const ListenSettings& listeners, sandbox::Plan& plan) {
 
 }  // namespace
 
-sandbox::Plan sandbox_plan(const Settings& settings, const std::string& settings_file) {
+sandbox::Plan sandbox_plan(const Settings& settings, const std::string& settings_file,
+                           const std::string& notify) {
     sandbox::Plan plan;
+    plan.abstract_sockets = notify.starts_with('@');
     for (const char* path : system_paths) plan.readable.emplace_back(path);
     add_file(settings_file, plan.readable);
     add_file(settings.relay.roots_file, plan.readable);

@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import pwd
+import socket
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -70,6 +71,21 @@ def check_mail(server):
     print("  mail in, mail out, certificates read again")
 
 
+def check_notify(server):
+    """A service manager whose socket has no path, as in some containers, hears that the server is ready."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.settimeout(30)
+        manager.bind(f"\0heliopost-test-{os.getpid()}")
+        os.environ["NOTIFY_SOCKET"] = f"@heliopost-test-{os.getpid()}"
+        try:
+            server.start()
+            assert manager.recv(1000) == b"READY=1"
+            server.stop()
+        finally:
+            del os.environ["NOTIFY_SOCKET"]
+    print("  the service manager's socket is reached, with a path or without")
+
+
 def check_control(server):
     change(server, "[server]", "[server]\nsandbox = false")
     code, _ = doctor(server)
@@ -94,6 +110,7 @@ def main():
         check_mail(server)
         check_probes(server)
         server.stop()
+        check_notify(server)
         check_control(server)
 
 

@@ -49,8 +49,9 @@ std::size_t attributes_size(int version) {
 
 class Ruleset {
 public:
-    explicit Ruleset(int version) : rights_(all_rights(version)) {
-        RulesetAttributes attributes{rights_, bind_tcp | connect_tcp, scope_abstract_sockets | scope_signals};
+    Ruleset(int version, bool abstract_sockets) : rights_(all_rights(version)) {
+        RulesetAttributes attributes{rights_, bind_tcp | connect_tcp,
+                                     scope_signals | (abstract_sockets ? 0 : scope_abstract_sockets)};
         fd_ =
             static_cast<int>(syscall(SYS_landlock_create_ruleset, &attributes, attributes_size(version), 0));
     }
@@ -108,7 +109,7 @@ std::vector<Measure> confine_paths_and_ports(const Plan& plan) {
     const auto version =
         static_cast<int>(syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION));
     if (version < 1) return failed("this kernel has no Landlock");
-    Ruleset rules(version);
+    Ruleset rules(version, plan.abstract_sockets);
     if (!rules.made()) return failed("landlock_create_ruleset");
     if (!allow_all(rules, plan, version)) return failed("landlock_add_rule");
     if (!rules.enter()) return failed("landlock_restrict_self");

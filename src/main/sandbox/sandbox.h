@@ -20,6 +20,7 @@ struct Plan {
     std::vector<std::string> writable;
     std::vector<std::uint16_t> listen;   // TCP ports
     std::vector<std::uint16_t> connect;  // TCP ports of other machines
+    bool abstract_sockets = false;       // Unix sockets that have no path may be connected to
 };
 
 struct Measure {
