@@ -1,106 +1,13 @@
-// Longer than 400 lines because all cases stand on one fixture.
 #include "queue/queue.h"
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
-#include <set>
-
 #include "net/task_group.h"
-#include "queue/check.h"
-#include "queue/records.h"
-#include "store/keys.h"
-#include "store/test_host.h"
+#include "queue/test_queue.h"
 
 namespace heliopost::queue {
-namespace {
 
-using namespace std::chrono_literals;
-
-struct Fixture : store::TestHost {
-    std::unique_ptr<Queue> queue = make_queue(*store, world->log(), {});
-    store::BlobRef blob;
-
-    Fixture() {
-        REQUIRE(run(queue->load()).has_value());
-        const auto writer = store->blobs().writer(1'000);
-        REQUIRE(run(writer->append("hello")).has_value());
-        std::vector<store::StagedBlob> staged{run(writer->finish()).value()};
-        blob = staged[0].ref;
-        REQUIRE(run(store->commit(std::vector<store::Batch>(), std::move(staged))).has_value());
-    }
-
-    NewEntry entry(const std::vector<std::string>& recipients) {
-        NewEntry fresh;
-        fresh.id = queue->next_id(*world);
-        fresh.reverse_path = {"ann", "a.example"};
-        fresh.created = world->now();
-        fresh.expiry = fresh.created + RetryOptions().expire_after;
-        fresh.identity = AccountId(7);
-        fresh.blob = blob;
-        fresh.prefix = "Received: from x\r\n";
-        for (const std::string& text : recipients)
-            fresh.recipients.push_back({smtp::parse_address(text).value(), {}, std::nullopt});
-        return fresh;
-    }
-    QueueId add(const std::vector<std::string>& recipients, bool tell = true) {
-        NewEntry fresh = entry(recipients);
-        const QueueId id = fresh.id;
-        store::Batch batch(store::queue_partition);
-        auto added = queue::add(batch, std::move(fresh));
-        REQUIRE(added.has_value());
-        REQUIRE(run(store->commit(std::move(batch))).has_value());
-        if (tell) queue->added(*added);
-        return id;
-    }
-    std::vector<Lease> due(std::size_t leases = 100, std::size_t recipients = 100) {
-        DueQuery query;
-        query.now = world->now();
-        query.leases = leases;
-        query.recipients = recipients;
-        return run(queue->due(query)).value();
-    }
-    Outcome outcome(std::uint32_t index, State state, std::chrono::minutes wait = 5min) {
-        Outcome one;
-        one.index = index;
-        one.state = state;
-        one.at = world->now();
-        one.next_attempt = world->now() + wait;
-        one.reply = {450, {4, 2, 0}, "try\r\nlater", "mx.b.example"};
-        return one;
-    }
-    Result<void> complete(Lease lease, State state) {
-        std::vector<Outcome> outcomes;
-        for (const Recipient& recipient : lease.recipients)
-            outcomes.push_back(outcome(recipient.index, state));
-        return run(queue->complete(std::move(lease), outcomes, {}));
-    }
-    void restart() {
-        queue.reset();
-        store = std::make_unique<store::MemoryStore>(*world, disk, store::MemoryStore::Options{});
-        queue = make_queue(*store, world->log(), {});
-        REQUIRE(run(queue->load()).has_value());
-    }
-    std::vector<store::KeyValue> rows() {
-        return run(store->scan(store::queue_partition, "", "", 100'000, store::Direction::forward)).value();
-    }
-    std::size_t references() {
-        const std::string low = store::reference_prefix(blob.id);
-        return run(store->scan({store::PartitionId::Kind::blobs, 0}, low, store::after_prefix(low), 100,
-                               store::Direction::forward))
-            ->size();
-    }
-    std::vector<store::Problem> findings() {
-        Check check;
-        for (const auto& [key, value] : rows()) check.row(key, value);
-        check.finish();
-        return check.findings();
-    }
-};
-
-}  // namespace
-
-TEST_CASE_FIXTURE(Fixture, "queue: an entry is leased by destination, completed and gone") {
+TEST_CASE_FIXTURE(TestQueue, "queue: an entry is leased by destination, completed and gone") {
     const QueueId id = add({"x@b.example", "y@B.Example", "z@c.example"});
     CHECK(queue->next_due() == world->now());
     CHECK(rows().size() == 4);
@@ -125,7 +32,7 @@ TEST_CASE_FIXTURE(Fixture, "queue: an entry is leased by destination, completed 
     CHECK(references() == 0);
 }
 
-TEST_CASE_FIXTURE(Fixture, "queue: a lease that ends without an outcome is due again") {
+TEST_CASE_FIXTURE(TestQueue, "queue: a lease that ends without an outcome is due again") {
     add({"x@b.example"});
     {
         auto leases = due();
@@ -138,7 +45,7 @@ TEST_CASE_FIXTURE(Fixture, "queue: a lease that ends without an outcome is due a
     CHECK(leases.at(0).recipients.at(0).attempts == 0);
 }
 
-TEST_CASE_FIXTURE(Fixture, "queue: a retry waits, remembers the reply, and survives a restart") {
+TEST_CASE_FIXTURE(TestQueue, "queue: a retry waits, remembers the reply, and survives a restart") {
     const QueueId id = add({"x@b.example"});
     auto leases = due();
     REQUIRE(complete(std::move(leases.at(0)), State::pending));
@@ -159,74 +66,7 @@ TEST_CASE_FIXTURE(Fixture, "queue: a retry waits, remembers the reply, and survi
     CHECK(run(queue->show(id))->recipients.at(0).attempts == 1);
 }
 
-TEST_CASE_FIXTURE(Fixture, "queue: the administrator holds, releases, retries and drops") {
-    const QueueId id = add({"x@b.example", "y@c.example"});
-    CHECK(run(queue->hold(id, std::nullopt)) == 2U);
-    CHECK(run(queue->hold(id, std::nullopt)) == 0U);
-    CHECK(due().empty());
-    restart();
-    CHECK(due().empty());
-    CHECK(queue->counts().held == 2);
-    CHECK(run(queue->release(id, 0, world->now())) == 1U);
-    auto leases = due();
-    REQUIRE(leases.size() == 1);
-    REQUIRE(complete(std::move(leases[0]), State::pending));
-    CHECK(run(queue->retry_now(id, std::nullopt, world->now())) == 1U);
-    CHECK(due().size() == 1);
-    CHECK(run(queue->drop(id, 0)) == 1U);
-    CHECK(run(queue->show(id))->recipients.at(0).state == State::dropped);
-    CHECK(run(queue->drop(id, std::nullopt)) == 1U);
-    CHECK(rows().empty());
-    CHECK(run(queue->show(id)).error().fault == Fault::not_found);
-    CHECK(run(queue->drop(id, std::nullopt)).error().fault == Fault::not_found);
-    const QueueId other = add({"x@b.example"});
-    CHECK(run(queue->hold(other, 9)).error().fault == Fault::not_found);
-}
-
-TEST_CASE_FIXTURE(Fixture, "queue: a leased recipient can be held; a final outcome wins") {
-    const QueueId id = add({"x@b.example"});
-    auto leases = due();
-    CHECK(run(queue->show(id))->leased == std::vector<bool>{true});
-    CHECK(run(queue->hold(id, std::nullopt)) == 1U);
-    REQUIRE(complete(std::move(leases.at(0)), State::pending));
-    Recipient row = run(queue->show(id))->recipients.at(0);
-    CHECK(row.state == State::held);
-    CHECK(row.attempts == 1);
-    CHECK(run(queue->show(id))->leased == std::vector<bool>{false});
-    CHECK(due().empty());
-    REQUIRE(run(queue->release(id, std::nullopt, world->now())));
-    leases = due();
-    CHECK(run(queue->hold(id, std::nullopt)) == 1U);
-    REQUIRE(complete(std::move(leases.at(0)), State::delivered));
-    CHECK(rows().empty());
-}
-
-TEST_CASE_FIXTURE(Fixture, "queue: a drop takes effect on what is leased, once its attempt ended") {
-    const QueueId id = add({"x@b.example", "y@b.example", "z@b.example"});
-    auto leases = due();
-    REQUIRE(leases.size() == 1);
-    CHECK(run(queue->drop(id, std::nullopt)) == 3U);
-    CHECK(run(queue->drop(id, std::nullopt)) == 0U);
-    // The attempt may still read the message.
-    const Shown shown = run(queue->show(id)).value();
-    CHECK(shown.recipients.at(0).state == State::dropped);
-    CHECK(shown.leased == std::vector<bool>{true, true, true});
-    SUBCASE("what it put off is dropped, what it delivered or bounced is so") {
-        std::vector<Outcome> outcomes{outcome(0, State::pending), outcome(1, State::delivered)};
-        REQUIRE(run(queue->complete(std::move(leases[0]), outcomes, {})));
-    }
-    SUBCASE("it ends without an outcome, and the message goes with the next start") {
-        leases.clear();
-        CHECK(due().empty());
-        restart();
-    }
-    CHECK(due().empty());
-    CHECK(rows().empty());
-    CHECK(queue->counts().entries == 0);
-    CHECK(queue->counts().leased == 0);
-}
-
-TEST_CASE_FIXTURE(Fixture, "queue: the bounce is in the commit of the failure") {
+TEST_CASE_FIXTURE(TestQueue, "queue: the bounce is in the commit of the failure") {
     add({"x@b.example"});
     auto leases = due();
     NewEntry bounce = entry({"ann@a.example"});
@@ -247,7 +87,7 @@ TEST_CASE_FIXTURE(Fixture, "queue: the bounce is in the commit of the failure") 
     CHECK(leases[0].entry->reverse_path.null());
 }
 
-TEST_CASE_FIXTURE(Fixture, "queue: an outcome that cannot be written is kept, and nothing is sent twice") {
+TEST_CASE_FIXTURE(TestQueue, "queue: an outcome that cannot be written is kept, and nothing is sent twice") {
     add({"x@b.example"});
     auto leases = due();
     disk->set_failing(true);
@@ -260,7 +100,7 @@ TEST_CASE_FIXTURE(Fixture, "queue: an outcome that cannot be written is kept, an
     CHECK(queue->counts().entries == 0);
 }
 
-TEST_CASE_FIXTURE(Fixture,
+TEST_CASE_FIXTURE(TestQueue,
                   "queue: what was never told is found by rescan, and told later is not sent twice") {
     const QueueId first = add({"x@b.example"});
     const QueueId second = add({"x@b.example"}, false);
@@ -279,7 +119,7 @@ TEST_CASE_FIXTURE(Fixture,
     CHECK(queue->counts().entries == 0);
 }
 
-TEST_CASE_FIXTURE(Fixture, "queue: a busy destination holds up no other") {
+TEST_CASE_FIXTURE(TestQueue, "queue: a busy destination holds up no other") {
     for (int i = 0; i < 50; ++i) add({"x@busy.example"});
     const QueueId last = add({"y@free.example"});
     DueQuery query;
@@ -300,7 +140,7 @@ TEST_CASE_FIXTURE(Fixture, "queue: a busy destination holds up no other") {
     CHECK(run(queue->due(query))->size() == 2);
 }
 
-TEST_CASE_FIXTURE(Fixture, "queue: past the limits an entry is refused, and nothing is written") {
+TEST_CASE_FIXTURE(TestQueue, "queue: past the limits an entry is refused, and nothing is written") {
     store::Batch batch(store::queue_partition);
     const auto fault = [&](NewEntry fresh) { return queue::add(batch, std::move(fresh)).error().fault; };
     CHECK(fault(entry({})) == Fault::syntax);
@@ -331,7 +171,7 @@ TEST_CASE_FIXTURE(Fixture, "queue: past the limits an entry is refused, and noth
     CHECK(run(queue->hold(added->entry->id, std::nullopt)) == recipients_max);  // in slices
 }
 
-TEST_CASE_FIXTURE(Fixture, "queue: an id that is taken is a conflict, not a lost message") {
+TEST_CASE_FIXTURE(TestQueue, "queue: an id that is taken is a conflict, not a lost message") {
     NewEntry one = entry({"x@b.example"});
     NewEntry two = entry({"y@b.example"});
     two.id = one.id;
@@ -343,7 +183,7 @@ TEST_CASE_FIXTURE(Fixture, "queue: an id that is taken is a conflict, not a lost
     CHECK(run(store->commit(std::move(second))).error().fault == Fault::conflict);
 }
 
-TEST_CASE_FIXTURE(Fixture, "queue: who waits is told when something is due earlier") {
+TEST_CASE_FIXTURE(TestQueue, "queue: who waits is told when something is due earlier") {
     int told = 0;
     queue->on_due([&told] { ++told; });
     add({"x@b.example"});
@@ -356,26 +196,6 @@ TEST_CASE_FIXTURE(Fixture, "queue: who waits is told when something is due earli
     CHECK(told == 2);
 }
 
-TEST_CASE_FIXTURE(Fixture, "queue: list filters, pages and shows the last reply") {
-    const QueueId one = add({"x@b.example"});
-    const QueueId two = add({"y@c.example"});
-    auto leases = due();
-    REQUIRE(complete(std::move(leases.at(0)), State::pending));
-    leases.clear();
-    REQUIRE(run(queue->hold(two, std::nullopt)));
-    const auto ids = [&](Filter filter) {
-        std::vector<QueueId> found;
-        for (const Shown& shown : run(queue->list(filter)).value()) found.push_back(shown.entry->id);
-        return found;
-    };
-    CHECK(ids({}) == std::vector{one, two});
-    CHECK(ids({State::held, "", {}, 10}) == std::vector{two});
-    CHECK(ids({std::nullopt, "b.example", {}, 10}) == std::vector{one});
-    CHECK(ids({std::nullopt, "", {}, 1}) == std::vector{one});
-    CHECK(ids({std::nullopt, "", one, 1}) == std::vector{two});
-    CHECK(run(queue->list({}))->at(0).recipients.at(0).last_reply.remote_host == "mx.b.example");
-}
-
 namespace {
 
 net::Task<void> deliver(Queue* queue, Lease lease, Outcome outcome, int* done) {
@@ -386,7 +206,7 @@ net::Task<void> deliver(Queue* queue, Lease lease, Outcome outcome, int* done) {
 
 }  // namespace
 
-TEST_CASE_FIXTURE(Fixture, "queue: leases of one entry that end together leave nothing behind") {
+TEST_CASE_FIXTURE(TestQueue, "queue: leases of one entry that end together leave nothing behind") {
     store::MemoryStore::Options slow{std::chrono::milliseconds(3)};
     queue.reset();
     store = std::make_unique<store::MemoryStore>(*world, disk, slow);
