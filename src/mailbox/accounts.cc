@@ -27,6 +27,19 @@ public:
 
     std::shared_ptr<Account> open(AccountId id) override { return opened(id); }
 
+    net::Task<Result<void>> erase(AccountId id) override {
+        const auto account = opened(id);
+        co_return co_await account->erase();
+    }
+
+    net::Task<void> stop() override {
+        for (std::size_t i = 0; i < worlds_.size(); ++i) {
+            net::Task<void> stopping = stop_group(worlds_[i], tasks_[i].get());
+            co_await run_on(worlds_[i], std::move(stopping));
+        }
+    }
+
+private:
     std::shared_ptr<LocalAccount> opened(AccountId id) {
         std::shared_ptr<LocalAccount> account;
         std::shared_ptr<LocalAccount> left;  // ends after the lock
@@ -45,19 +58,6 @@ public:
         return account;
     }
 
-    net::Task<Result<void>> erase(AccountId id) override {
-        const auto account = opened(id);
-        co_return co_await account->erase();
-    }
-
-    net::Task<void> stop() override {
-        for (std::size_t i = 0; i < worlds_.size(); ++i) {
-            net::Task<void> stopping = stop_group(worlds_[i], tasks_[i].get());
-            co_await run_on(worlds_[i], std::move(stopping));
-        }
-    }
-
-private:
     static net::Task<void> stop_group(net::World* world, net::TaskGroup* tasks) {
         tasks->stop();
         co_await tasks->join(world->after(turn_wait_max));

@@ -26,7 +26,7 @@ public:
     void feed(std::string_view octets, std::string& out);
     void finish(std::string& out);
 
-    // False once something was skipped or guessed: IMAP's BINARY answers [UNKNOWN-CTE] where it must.
+    // False once something was skipped or guessed.
     bool clean() const { return clean_; }
 
 private:
