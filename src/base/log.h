@@ -4,7 +4,8 @@
 //   time=2026-11-23T08:15:30.123Z level=info event=delivered queue_id=7f… to=ann@a.example octets=512
 //
 // Values from a peer are safe to pass: every control character, quote and invalid UTF-8 octet is
-// escaped, and what turns, hides or breaks text in Unicode. Thread-safe. Passwords and message contents are never passed.
+// escaped, and what turns, hides or breaks text in Unicode. Thread-safe. Passwords and message contents are
+// never passed.
 #pragma once
 
 #include <atomic>
