@@ -26,9 +26,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, size_t size) {
         must(queue::decode_entry(id, queue::encode(*entry)) == *entry);
     if (const auto row = queue::decode_recipient(3, back))
         must(queue::decode_recipient(3, queue::encode(*row)) == *row);
-    if (const auto key = queue::parse_key(front))
+    if (const auto parsed = queue::parse_key(front)) {
+        const auto& key = *parsed;
         must(front ==
-             (key->recipient ? queue::recipient_key(key->id, *key->recipient) : queue::entry_key(key->id)));
+             (key.recipient ? queue::recipient_key(key.id, *key.recipient) : queue::entry_key(key.id)));
+    }
     if (const auto parsed = queue::parse_queue_id(text))
         must(queue::parse_queue_id(queue::to_text(*parsed)) == *parsed);
     queue::Check check;

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "base/assert.h"
 #include "store/crc32c.h"
 
 namespace heliopost::store {
@@ -39,6 +40,12 @@ std::optional<LogDamage> scan(std::string log) {
     return scan.damage();
 }
 
+LogDamage damage_of(std::string log) {
+    auto damage = scan(std::move(log));
+    ASSERT(damage.has_value());
+    return *damage;
+}
+
 }  // namespace
 
 TEST_CASE("log scan: a sound log, with room set aside at its end") {
@@ -54,28 +61,25 @@ TEST_CASE("log scan: a damaged write with an acknowledgement behind it is a loss
         CAPTURE(at);
         std::string damaged = two;
         damaged[at] = static_cast<char>(damaged[at] ^ 1);
-        const auto damage = scan(one + damaged + three);
-        REQUIRE(damage.has_value());
-        CHECK(damage->good_until == 1);
-        CHECK(damage->acknowledged_until == 2);
-        CHECK(damage->offset == one.size());
-        CHECK(damage->lost());
+        const auto damage = damage_of(one + damaged + three);
+        CHECK(damage.good_until == 1);
+        CHECK(damage.acknowledged_until == 2);
+        CHECK(damage.offset == one.size());
+        CHECK(damage.lost());
     }
 }
 
 TEST_CASE("log scan: the last write, damaged, may never have been acknowledged") {
     std::string log = full(1, 0) + full(2, 1);
     log.back() = '?';
-    CHECK_FALSE(scan(log).value().lost());
-    CHECK_FALSE(scan(full(1, 0) + std::string(500, '\x5a')).value().lost());
+    CHECK_FALSE(damage_of(log).lost());
+    CHECK_FALSE(damage_of(full(1, 0) + std::string(500, '\x5a')).lost());
 }
 
 TEST_CASE("log scan: an unsynced write, damaged, with another unsynced one behind it is no loss") {
     std::string chunk = full(2, 1);
     chunk.back() = '?';
-    const auto damage = scan(full(1, 0) + chunk + full(3, 1));
-    REQUIRE(damage.has_value());
-    CHECK_FALSE(damage->lost());
+    CHECK_FALSE(damage_of(full(1, 0) + chunk + full(3, 1)).lost());
 }
 
 TEST_CASE("log scan: a write in fragments counts once its last one is there") {
@@ -86,14 +90,14 @@ TEST_CASE("log scan: a write in fragments counts once its last one is there") {
         CHECK_FALSE(scan(full(1, 0) + first + last + full(3, 2)).has_value());
         std::string damaged = last;
         damaged.back() = '?';
-        const auto damage = scan(full(1, 0) + first + damaged + full(3, 2));
-        CHECK(damage.value().good_until == 1);
-        CHECK(damage.value().lost());
+        const auto damage = damage_of(full(1, 0) + first + damaged + full(3, 2));
+        CHECK(damage.good_until == 1);
+        CHECK(damage.lost());
 
         // The proof of a loss, too, may come in fragments.
         std::string one = full(1, 0);
         one.back() = '?';
-        CHECK(scan(one + first + fragment(3, "") + last).value().acknowledged_until == 1);
+        CHECK(damage_of(one + first + fragment(3, "") + last).acknowledged_until == 1);
     }
 }
 

@@ -5,6 +5,8 @@
 #include <set>
 #include <string>
 
+#include "base/assert.h"
+
 namespace heliopost::imap {
 namespace {
 
@@ -196,10 +198,14 @@ TEST_CASE("command: mailbox names by revision") {
 TEST_CASE("command: SELECT, LIST, STATUS, APPEND") {
     const auto select = parse<command::Select>("a SELECT x (CONDSTORE QRESYNC (7 9 1:5 (1,3 2,9)))");
     CHECK(select.condstore);
-    CHECK(select.qresync->uid_validity == UidValidity(7));
-    CHECK(select.qresync->mod_sequence == ModSequence(9));
-    CHECK(to_text(*select.qresync->known_uids) == "1:5");
-    CHECK(to_text(select.qresync->matched_uids) == "2,9");
+    const auto& qresync = select.qresync;
+    ASSERT(qresync.has_value());
+    CHECK(qresync->uid_validity == UidValidity(7));
+    CHECK(qresync->mod_sequence == ModSequence(9));
+    const auto& known = qresync->known_uids;
+    ASSERT(known.has_value());
+    CHECK(to_text(*known) == "1:5");
+    CHECK(to_text(qresync->matched_uids) == "2,9");
 
     const auto list =
         parse<command::List>("a LIST (REMOTE SPECIAL-USE) \"r\" (a b%) RETURN (SUBSCRIBED STATUS (SIZE))");
@@ -209,15 +215,19 @@ TEST_CASE("command: SELECT, LIST, STATUS, APPEND") {
     CHECK_FALSE(list.subscribed);
     CHECK(list.patterns == std::vector<std::string>{"a", "b%"});
     CHECK(list.return_subscribed);
-    CHECK(list.return_status->has(StatusItem::size));
-    CHECK_FALSE(list.return_status->has(StatusItem::unseen));
+    const auto& status = list.return_status;
+    ASSERT(status.has_value());
+    CHECK(status->has(StatusItem::size));
+    CHECK_FALSE(status->has(StatusItem::unseen));
     CHECK_FALSE(parse<command::List>("a LIST \"\" &AMQ-*", Revision::rev1).extended);
     CHECK(parse<command::List>("a LIST \"\" &AMQ-*", Revision::rev1).patterns.front() == "\xC3\x84*");
 
     const auto append =
         parse<command::Append>("a APPEND x (\\seen \\Recent $a $A) \"17-Jul-1996 02:44:25 -0700\" ~{9+}\r\n");
     CHECK(append.flags == Flags{static_cast<std::uint8_t>(SystemFlag::seen), {"$a"}});
-    CHECK(append.received->zone == std::chrono::minutes(-420));
+    const auto& received = append.received;
+    ASSERT(received.has_value());
+    CHECK(received->zone == std::chrono::minutes(-420));
     CHECK(append.literal == LiteralHeader{9, false, true});
 }
 

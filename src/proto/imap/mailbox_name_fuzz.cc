@@ -22,6 +22,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, size_t size) {
     for (const auto revision : {imap::Revision::rev1, imap::Revision::rev2})
         if (imap::decode_mailbox_name(imap::encode_mailbox_name(name, revision), revision).value() != name)
             std::abort();
-    (void)imap::check_mailbox_name(name);
+    if (imap::check_mailbox_name(name) && name.empty()) std::abort();  // what may be created has a name
     return 0;
 }

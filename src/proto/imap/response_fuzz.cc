@@ -24,8 +24,10 @@ Reading read(std::string_view octets, size_t chunk) {
         for (;;) {
             auto response = reader.next();
             reading.failed = !response;
-            if (!response || !*response) break;
-            reading.responses.push_back(**std::move(response));
+            if (!response) break;
+            auto& one = *response;
+            if (!one) break;
+            reading.responses.push_back(*std::move(one));
         }
     }
     return reading;

@@ -6,6 +6,8 @@
 #include <set>
 #include <string>
 
+#include "base/assert.h"
+
 namespace heliopost::imap {
 namespace {
 
@@ -50,9 +52,13 @@ TEST_CASE("sequence-set: RFC 9051 §9") {
         append_sequence_set(printed, *set);
         CHECK(parse(printed) == set);
     }
-    CHECK(parse("$")->saved_result);
-    CHECK(parse("*")->resolve(0).empty());
-    CHECK(parse("1:*")->resolve(0) == NumberSet::of(1));
+    const auto saved = parse("$");
+    const auto last = parse("*");
+    const auto all = parse("1:*");
+    ASSERT(saved.has_value() && last.has_value() && all.has_value());
+    CHECK(saved->saved_result);
+    CHECK(last->resolve(0).empty());
+    CHECK(all->resolve(0) == NumberSet::of(1));
 }
 
 TEST_CASE("sequence-set: as many ranges as allowed, and one more") {

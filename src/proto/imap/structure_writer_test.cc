@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "base/assert.h"
 #include "proto/imap/limits.h"
 #include "proto/imap/response.h"
 #include "proto/mime/scanner.h"
@@ -14,7 +15,9 @@ namespace {
 std::string envelope_of(std::string_view message, Revision revision = Revision::rev1) {
     const auto structure = mime::scan(message);
     std::string out;
-    append_envelope(out, structure.envelopes.at(structure.parts.front().envelope.value()), revision);
+    const auto& envelope = structure.parts.front().envelope;
+    ASSERT(envelope.has_value());
+    append_envelope(out, structure.envelopes.at(*envelope), revision);
     return out;
 }
 

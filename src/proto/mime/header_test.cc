@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "base/assert.h"
 #include "proto/mime/envelope.h"
 #include "proto/mime/message_id.h"
 #include "proto/mime/parameter.h"
@@ -12,21 +13,23 @@ TEST_CASE("header: fields with their ranges, RFC 5322 §2.2") {
     const std::string block = "From x\r\nA: 1\r\n 2\r\nB :3\r\njunk\r\n\tmore\r\nc:\r\n\r\nBody: no\r\n";
     FieldReader reader(block);
     const auto a = reader.next();
-    REQUIRE(a.has_value());
+    ASSERT(a.has_value());
     CHECK(a->name == "A");
     CHECK(a->value == " 1\r\n 2");
     CHECK(block.substr(a->begin, a->end - a->begin) == "A: 1\r\n 2\r\n");
     CHECK(unfold(a->value) == "1 2");
     const auto b = reader.next();
-    REQUIRE(b.has_value());
+    ASSERT(b.has_value());
     CHECK(b->name == "B");
     CHECK(b->value == "3");
     const auto c = reader.next();
-    REQUIRE(c.has_value());
+    ASSERT(c.has_value());
     CHECK(c->value.empty());
     CHECK_FALSE(reader.next().has_value());
     CHECK(block.substr(reader.offset()) == "Body: no\r\n");
-    CHECK(find_field(block, "C")->name == "c");
+    const auto found = find_field(block, "C");
+    ASSERT(found.has_value());
+    CHECK(found->name == "c");
     CHECK_FALSE(find_field(block, "Body").has_value());
     for (size_t length = 0; length <= block.size(); ++length) {
         FieldReader cut(std::string_view(block).substr(0, length));

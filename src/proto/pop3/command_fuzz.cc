@@ -10,10 +10,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, size_t size) {
     const auto first = pop3::parse_command({reinterpret_cast<const char*>(octets), size});
     if (!first) return 0;
     std::string line(pop3::name_of(first->verb));
-    if (first->message) line += ' ' + std::to_string(*first->message);
+    const auto& command = *first;
+    if (command.message) line += ' ' + std::to_string(*command.message);
     if (first->verb == pop3::Verb::top) line += ' ' + std::to_string(first->lines);
     if (!first->text.empty()) line += ' ' + first->text;
-    if (first->initial_response) line += ' ' + *first->initial_response;
+    if (command.initial_response) line += ' ' + *command.initial_response;
     const auto second = pop3::parse_command(line);
     if (!second || *second != *first) std::abort();
     return 0;

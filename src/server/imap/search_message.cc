@@ -154,34 +154,34 @@ void SearchMessage::begin_stretch() {
     if (part == nullptr) return;
     const auto charset = mime::find_parameter(part->type.parameters, "charset").value_or("us-ascii");
     body_.emplace(mime::TransferDecoder(mime::parse_transfer_encoding(part->encoding)),
-                  mime::CharsetReader(charset));
-    finder_.emplace(program_->folded_texts(), open_texts(Where::body) | open_texts(Where::any));
+                  mime::CharsetReader(charset),
+                  TextFinder(program_->folded_texts(), open_texts(Where::body) | open_texts(Where::any)));
 }
 
 void SearchMessage::take(std::string_view octets) {
-    if (stretches_[stretch_].part == nullptr) return take_header(octets);
-    while (!octets.empty() && !finder_->done()) {
-        take_body(octets.substr(0, search_slice_octets), false);
+    if (!body_) return take_header(octets);
+    Body& body = *body_;
+    while (!octets.empty() && !body.finder.done()) {
+        take_body(body, octets.substr(0, search_slice_octets), false);
         octets.remove_prefix(std::min(octets.size(), search_slice_octets));
     }
 }
 
-void SearchMessage::take_body(std::string_view octets, bool last) {
+void SearchMessage::take_body(Body& body, std::string_view octets, bool last) {
     std::string decoded;
-    body_->decoder.feed(octets, decoded);
-    if (last) body_->decoder.finish(decoded);
+    body.decoder.feed(octets, decoded);
+    if (last) body.decoder.finish(decoded);
     std::string text;
-    body_->charset.feed(decoded, text);
-    if (last) body_->charset.finish(text);
-    finder_->feed(text);
-    add_found(finder_->found());
+    body.charset.feed(decoded, text);
+    if (last) body.charset.finish(text);
+    body.finder.feed(text);
+    add_found(body.finder.found());
 }
 
 void SearchMessage::end_stretch() {
     const Stretch& ended = stretches_[stretch_];
-    if (ended.part != nullptr) {
-        if (!finder_->done()) take_body({}, true);
-        finder_.reset();
+    if (body_) {
+        if (!body_->finder.done()) take_body(*body_, {}, true);
         body_.reset();
     } else {
         take_fields(std::exchange(header_, {}));

@@ -57,6 +57,7 @@ private:
     struct Body {
         mime::TransferDecoder decoder;
         mime::CharsetReader charset;
+        TextFinder finder;
     };
 
     bool decided() const { return truth() != Truth::unknown; }
@@ -73,7 +74,7 @@ private:
     void end_stretch();
     void take_header(std::string_view octets);
     void take_fields(std::string_view fields);
-    void take_body(std::string_view octets, bool last);
+    void take_body(Body& body, std::string_view octets, bool last);
     void end_message();
 
     std::shared_ptr<const SearchProgram> program_;
@@ -84,10 +85,9 @@ private:
     std::vector<Stretch> stretches_;  // ascending
     std::size_t stretch_ = 0;         // under way or next
     bool in_stretch_ = false;
-    std::uint64_t at_ = 0;  // the next octet to read
-    std::string header_;    // of a header: fields not yet whole
-    std::optional<Body> body_;
-    std::optional<TextFinder> finder_;  // within one body
+    std::uint64_t at_ = 0;      // the next octet to read
+    std::string header_;        // of a header: fields not yet whole
+    std::optional<Body> body_;  // in a stretch that is a body
 };
 
 }  // namespace heliopost::imap_server
