@@ -35,7 +35,7 @@ public:
     net::Task<void> stop() override {
         for (std::size_t i = 0; i < worlds_.size(); ++i) {
             net::Task<void> stopping = stop_group(worlds_[i], tasks_[i].get());
-            co_await run_on(worlds_[i], std::move(stopping));
+            co_await net::run_on(worlds_[i], std::move(stopping));
         }
     }
 

@@ -57,7 +57,7 @@ net::Task<Result<bool>> erase_some(Core* core) {
 }
 
 net::Task<Result<void>> LocalAccount::erase() {
-    for (bool done = false; !done;) done = CO_TRY(co_await run_on(&core_->home, erase_step(core_)));
+    for (bool done = false; !done;) done = CO_TRY(co_await net::run_on(&core_->home, erase_step(core_)));
     co_return Result<void>();
 }
 
