@@ -91,3 +91,15 @@ def _resolve(name, includer, root):
         if os.path.isfile(os.path.join(root, path)):
             return os.path.normpath(path)
     return None
+
+
+def _git(*args):
+    done = subprocess.run(["git", "-C", ROOT, *args], capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{os.path.basename(sys.argv[0])}: git {' '.join(args)}: {done.stderr.strip()}")
+    return {name for name in done.stdout.split("\n") if name}
+
+
+def changed_since(commit):
+    """The files that differ from the commit, the removed and the untracked ones too."""
+    return _git("diff", "--name-only", "--no-renames", commit, "--") | _git("ls-files", "-o", "--exclude-standard")

@@ -13,6 +13,7 @@ import json
 import os
 import pathlib
 import poplib
+import random
 import shutil
 import smtplib
 import socket
@@ -27,12 +28,20 @@ PROGRAM = os.environ.get("HELIOPOST", str(ROOT / "build/release/bin/heliopost"))
 STORE_EDIT = os.environ.get("STORE_EDIT", str(pathlib.Path(PROGRAM).parent / "store_edit"))
 PASSWORD = "correct-horse-9-staple"
 WAIT_SECONDS_MAX = 60
+FREE_PORT_TRIES_MAX = 1000
 
 
 def free_port(address="127.0.0.1"):
-    with socket.socket() as probe:
-        probe.bind((address, 0))
-        return probe.getsockname()[1]
+    """A port that nobody has, below those that the kernel gives to outgoing connections."""
+    for _ in range(FREE_PORT_TRIES_MAX):
+        port = random.randrange(10_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind((address, port))
+                return port
+            except OSError:
+                continue
+    raise AssertionError("found no free port")
 
 
 def wait_for(what, condition, seconds=WAIT_SECONDS_MAX):
