@@ -133,9 +133,9 @@ Result<void> set_up(const CommonOptions& common, const QuickstartOptions& option
     auto done = write_certificate(plan);
     if (done) done = fill_store(common, options, plan, password);
     if (done) done = give_to_user(plan.data_directory, server_user());
-    // 0640: a password for the smart host may come to stand there
+    // 0640: a password for the smart host may come to stand there. The server reads it and never writes it.
     if (done) done = write_file(common.config, plan.configuration, 0640);
-    if (done) done = give_to_user(common.config, server_user());
+    if (done) done = lend_to_user(common.config, server_user());
     if (done) return {};
     for (const std::string& file : {common.config, plan.key, plan.certificate}) ::unlink(file.c_str());
     return done;

@@ -15,4 +15,8 @@ Result<void> become_user(const std::string& name);
 // where name is empty or we are not root, or where path is not there.
 Result<void> give_to_user(const std::string& path, const std::string& name);
 
+// Lets the user's group have a file that stays root's, as its mode allows: what the server reads and must not
+// change. Nothing happens where name is empty or we are not root.
+Result<void> lend_to_user(const std::string& file, const std::string& name);
+
 }  // namespace heliopost

@@ -45,6 +45,26 @@ def quickstart(place):
     refused(run(*start, "me@example.org", "--directory", "store", cwd=place), "exists already")
 
 
+def owners_of_files(place):
+    """With a user "heliopost" on the system (in a mount namespace) the store is the server's, the configuration root's."""
+    if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode != 0:
+        print("  (not root, or no mount namespaces: left out)")
+        return
+    place.chmod(0o755)
+    for name, line in (("passwd", "heliopost:x:64901:64902::/:/bin/false\n"), ("group", "heliopost:x:64902:\n")):
+        (place / name).write_text(pathlib.Path("/etc", name).read_text() + line)
+    config, store = place / "own/heliopost.toml", place / "own/store"
+    config.parent.mkdir()
+    script = 'mount --bind passwd /etc/passwd && mount --bind group /etc/group && exec "$@"'
+    done = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", PROGRAM, "--config", config, "quickstart",
+                           "me@example.org", "--directory", store], cwd=place, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    owner = lambda path: (path.stat().st_uid, path.stat().st_gid, path.stat().st_mode & 0o777)
+    assert owner(config) == (0, 64902, 0o640), owner(config)
+    assert {owner(path)[0] for path in store.rglob("*")} == {64901}
+    print("  the server's user owns the store and may only read the configuration")
+
+
 def check_config(server):
     good = server.config.read_text()
     for old, new, words in (
@@ -81,6 +101,7 @@ def main():
     place = pathlib.Path(tempfile.mkdtemp(prefix="heliopost-first."))
     try:
         quickstart(place)
+        owners_of_files(place)
     finally:
         shutil.rmtree(place, ignore_errors=True)
     server = Server()
