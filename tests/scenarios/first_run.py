@@ -46,7 +46,7 @@ def quickstart(place):
 
 
 def owners_of_files(place):
-    """With a user "heliopost" on the system (in a mount namespace) the store is the server's, the configuration root's."""
+    """With a user "heliopost" (in a mount namespace) the store is the server's, the configuration root's."""
     if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode != 0:
         print("  (not root, or no mount namespaces: left out)")
         return
@@ -57,7 +57,8 @@ def owners_of_files(place):
     config.parent.mkdir()
     script = 'mount --bind passwd /etc/passwd && mount --bind group /etc/group && exec "$@"'
     done = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", PROGRAM, "--config", config, "quickstart",
-                           "me@example.org", "--directory", store], cwd=place, capture_output=True, text=True, timeout=60)
+                           "me@example.org", "--directory", store],
+                          cwd=place, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     owner = lambda path: (path.stat().st_uid, path.stat().st_gid, path.stat().st_mode & 0o777)
     assert owner(config) == (0, 64902, 0o640), owner(config)
