@@ -74,6 +74,14 @@ std::vector<IpAddress> address_records(const DnsAnswer& answer) {
     return found;
 }
 
+// RFC 1035 §3.3.12: PTRDNAME
+std::vector<std::string> ptr_records(const DnsAnswer& answer) {
+    std::vector<std::string> found;
+    for (const std::string& record : answer.records)
+        if (std::optional<std::string> name = host_name(record)) found.push_back(*std::move(name));
+    return found;
+}
+
 // RFC 1035 §3.3.14: one or more <character-string>s
 std::vector<std::string> txt_records(const DnsAnswer& answer) {
     std::vector<std::string> found;

@@ -64,6 +64,7 @@ struct MxRecord {
 };
 std::vector<MxRecord> mx_records(const DnsAnswer& answer);
 std::vector<IpAddress> address_records(const DnsAnswer& answer);
+std::vector<std::string> ptr_records(const DnsAnswer& answer);  // lower case, no final dot
 std::vector<std::string> txt_records(const DnsAnswer& answer);  // each record's strings joined
 
 }  // namespace heliopost::net

@@ -67,6 +67,10 @@ void MemoryZone::add_txt(std::string_view name, std::string_view text) {
     add(name, RecordType::txt, rdata);
 }
 
+void MemoryZone::add_ptr(std::string_view name, std::string_view target) {
+    add(name, RecordType::ptr, wire_name(target));
+}
+
 void MemoryZone::add_cname(std::string_view name, std::string_view target) {
     add(name, RecordType::cname, wire_name(target));
 }

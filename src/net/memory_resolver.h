@@ -24,6 +24,7 @@ public:
                 std::string_view exchange);                             // "" or ".": null MX
     void add_address(std::string_view name, std::string_view address);  // A or AAAA
     void add_txt(std::string_view name, std::string_view text);
+    void add_ptr(std::string_view name, std::string_view target);
     void add_cname(std::string_view name, std::string_view target);
     void remove(std::string_view name);  // all of its records
 
