@@ -137,4 +137,12 @@ TEST_CASE("TRY passes the error up and nests") {
     CHECK(quarter(6).error().text == "odd");
 }
 
+TEST_CASE("text: a domain and what lies below it") {
+    CHECK(is_at_or_below("a.example", "A.Example"));
+    CHECK(is_at_or_below("mx.a.example", "a.example"));
+    CHECK_FALSE(is_at_or_below("xa.example", "a.example"));
+    CHECK_FALSE(is_at_or_below("example", "a.example"));
+    CHECK_FALSE(is_at_or_below("", "a.example"));
+}
+
 }  // namespace heliopost

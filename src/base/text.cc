@@ -42,6 +42,13 @@ std::optional<std::uint64_t> to_number(std::string_view text) {
     return value;
 }
 
+bool is_at_or_below(std::string_view name, std::string_view domain) {
+    if (name.size() < domain.size()) return false;
+    const std::string_view end = name.substr(name.size() - domain.size());
+    return same_ignoring_case(end, domain) &&
+           (end.size() == name.size() || name[name.size() - end.size() - 1] == '.');
+}
+
 bool is_ascii_text(std::string_view text) {
     return std::ranges::all_of(text, is_ascii);
 }

@@ -54,6 +54,9 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 // The whole text as a decimal number without sign; nothing on any other octet or on overflow.
 std::optional<std::uint64_t> to_number(std::string_view text);
 
+// Whether a domain name is the domain or lies below it, in any case; neither has a final dot.
+bool is_at_or_below(std::string_view name, std::string_view domain);
+
 bool is_ascii_text(std::string_view text);
 
 // RFC 3629: no surrogates, no overlong forms, nothing past U+10FFFF.

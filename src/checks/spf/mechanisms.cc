@@ -31,12 +31,6 @@ std::string reverse_name(const net::IpAddress& address) {
     return out + (address.is_v4() ? "in-addr.arpa" : "ip6.arpa");
 }
 
-bool is_at_or_below(std::string_view name, std::string_view domain) {
-    if (same_ignoring_case(name, domain)) return true;
-    return name.size() > domain.size() && name[name.size() - domain.size() - 1] == '.' &&
-           same_ignoring_case(name.substr(name.size() - domain.size()), domain);
-}
-
 }  // namespace
 
 // §5.2

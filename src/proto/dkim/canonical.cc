@@ -1,0 +1,103 @@
+#include "proto/dkim/canonical.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+
+namespace heliopost::dkim {
+namespace {
+
+// RFC 6376 §3.4.2
+std::string relaxed_field(std::string_view name, std::string_view value) {
+    std::string out = to_lower(trim(name)) + ':';
+    bool space = false;
+    for (size_t i = 0; i < value.size(); ++i) {
+        const char c = value[i];
+        if (c == '\r' && i + 1 < value.size() && value[i + 1] == '\n') {
+            ++i;  // unfolded
+        } else if (is_space(c)) {
+            space = true;
+        } else {
+            if (std::exchange(space, false) && out.back() != ':') out += ' ';
+            out += c;
+        }
+    }
+    return out + "\r\n";
+}
+
+bool is_plain(char c) {
+    return c != '\r' && c != ' ' && c != '\t';
+}
+
+}  // namespace
+
+std::string canonical_field(Canonicalization how, std::string_view block, const mime::Field& field) {
+    if (how == Canonicalization::relaxed) return relaxed_field(field.name, field.value);
+    std::string text(block.substr(field.begin, field.end - field.begin));
+    if (!text.ends_with("\r\n")) text += "\r\n";
+    return text;
+}
+
+std::string canonical_field(Canonicalization how, std::string_view text) {
+    const size_t colon = std::min(text.find(':'), text.size());
+    std::string_view value = text.substr(std::min(colon + 1, text.size()));
+    if (value.ends_with("\r\n")) value.remove_suffix(2);
+    return canonical_field(how, text, {text.substr(0, colon), value, 0, text.size()});
+}
+
+void BodyCanonicalizer::flush(std::string& out) {
+    any_ = true;
+    for (; lines_ > 0; --lines_) out += "\r\n";
+    if (std::exchange(space_, false)) out += ' ';
+}
+
+void BodyCanonicalizer::feed_octet(char octet, std::string& out) {
+    if (std::exchange(return_seen_, false)) {
+        if (octet == '\n') {
+            space_ = false;
+            ++lines_;
+            return;
+        }
+        flush(out);
+        out += '\r';
+    }
+    if (octet == '\r') {
+        return_seen_ = true;
+    } else if (how_ == Canonicalization::relaxed && is_space(octet)) {
+        space_ = true;
+    } else {
+        flush(out);
+        out += octet;
+    }
+}
+
+void BodyCanonicalizer::feed(std::string_view octets, std::string& out) {
+    while (!octets.empty()) {
+        // A run that needs no thought is taken as a whole.
+        size_t run = 0;
+        if (!return_seen_)
+            run = how_ == Canonicalization::simple
+                      ? std::min(octets.find('\r'), octets.size())
+                      : static_cast<size_t>(std::ranges::find_if_not(octets, is_plain) - octets.begin());
+        if (run == 0) {
+            feed_octet(octets.front(), out);
+            octets.remove_prefix(1);
+            continue;
+        }
+        flush(out);
+        out += octets.substr(0, run);
+        octets.remove_prefix(run);
+    }
+}
+
+void BodyCanonicalizer::finish(std::string& out) {
+    if (std::exchange(return_seen_, false)) {
+        flush(out);
+        out += '\r';
+    }
+    // §3.4.3: an empty body is a line end; §3.4.4: it is nothing.
+    if (any_ || how_ == Canonicalization::simple) out += "\r\n";
+}
+
+}  // namespace heliopost::dkim
