@@ -39,7 +39,19 @@ std::optional<std::string> host_name(std::string_view wire) {
 
 }  // namespace
 
+bool is_query_name(std::string_view name) {
+    if (name.ends_with('.')) name.remove_suffix(1);
+    if (name.empty() || name.size() > name_octets_max - 2) return false;
+    for (const std::string_view label : split(name, '.')) {
+        if (label.empty() || label.size() > 63) return false;
+        if (!std::ranges::all_of(label, [](char c) { return c >= ' ' && c < '\x7f' && c != '\\'; }))
+            return false;
+    }
+    return true;
+}
+
 Task<DnsAnswer> DnsBudget::query(std::string name, RecordType type) {
+    if (!is_query_name(name)) co_return DnsAnswer{.status = DnsAnswer::Status::no_name};
     if (queries_ >= dns_queries_max) co_return DnsAnswer{};
     ++queries_;
     DnsAnswer answer = co_await resolver_.query(std::move(name), type, deadline_);

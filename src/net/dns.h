@@ -42,12 +42,17 @@ public:
     virtual Task<DnsAnswer> query(std::string name, RecordType type, Deadline deadline) = 0;
 };
 
+// Whether the text can be asked for: labels of 1 to 63 octets, 253 in all (RFC 1035 §2.3.4), printable ASCII
+// without the backslash, which would be an escape.
+bool is_query_name(std::string_view name);
+
 // Counts the questions of one message (named limit dns_queries_max), then answers failed by itself.
 // RFC 7208 §4.6.4 sets the habit; parity.md §4 the number: 64 queries, 20 s in all.
 class DnsBudget {
 public:
     static constexpr int dns_queries_max = 64;
     DnsBudget(Resolver& resolver, Deadline deadline) : resolver_(resolver), deadline_(deadline) {}
+    // What is no name does not exist, and costs nothing.
     Task<DnsAnswer> query(std::string name, RecordType type);
     int queries() const { return queries_; }
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <string>
 
-#include "store/sha256.h"
+#include "crypto/sha256.h"
 #include "store/test_engines.h"
 
 namespace heliopost::store {
@@ -88,7 +88,7 @@ TEST_CASE_TEMPLATE("blob: octets of every size come back as they were", Engine, 
         const std::string text = some_text(size, static_cast<std::uint32_t>(size));
         const BlobRef ref = f.keep(text, size);
         CHECK(ref.octets == size);
-        Sha256 hash;
+        crypto::Sha256 hash;
         hash.add(text);
         CHECK(ref.sha256 == hash.finish());
         kept.emplace_back(text, ref);

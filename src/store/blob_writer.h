@@ -3,8 +3,8 @@
 
 #include <string>
 
+#include "crypto/sha256.h"
 #include "store/blobs.h"
-#include "store/sha256.h"
 
 namespace heliopost::store {
 
@@ -25,7 +25,7 @@ private:
     ChunkEngine& engine_;
     std::uint64_t octets_max_;
     BlobId id_;
-    Sha256 hash_;
+    crypto::Sha256 hash_;
     std::uint64_t octets_ = 0;
     std::uint32_t chunks_written_ = 0;
     std::string buffer_;  // less than a chunk between calls, or exactly one

@@ -6,13 +6,13 @@
 #include <mutex>
 #include <variant>
 
+#include "crypto/sha256.h"
 #include "store/blobs.h"
 #include "store/bus.h"
 #include "store/chunk.h"
 #include "store/completion.h"
 #include "store/evaluate.h"
 #include "store/keys.h"
-#include "store/sha256.h"
 
 namespace heliopost::store {
 
@@ -186,7 +186,7 @@ public:
 
     BlobId new_id() override {
         const std::lock_guard lock(state_->disk->mutex);
-        Sha256 hash;
+        crypto::Sha256 hash;
         hash.add("blob " + std::to_string(++state_->disk->blob_ids));
         return *BlobId::from(hash.finish().substr(0, 16));
     }

@@ -1,10 +1,10 @@
 #include "store/rocks_check.h"
 
 #include "base/base64.h"
+#include "crypto/sha256.h"
 #include "store/chunk.h"
 #include "store/keys.h"
 #include "store/records.pb.h"
-#include "store/sha256.h"
 #include "store/tuple.h"
 
 namespace heliopost::store {
@@ -147,7 +147,7 @@ private:
         if (!manifest.ParseFromArray(record.data(), static_cast<int>(record.size())))
             return damaged(*blob, "has a broken record");
         report_.blob_octets += manifest.octets();
-        Sha256 hash;
+        crypto::Sha256 hash;
         std::uint64_t octets = 0;
         for (std::uint32_t index = 0; octets < manifest.octets(); ++index) {
             rocksdb::PinnableSlice chunk;

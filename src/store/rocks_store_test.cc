@@ -13,10 +13,10 @@
 #include <set>
 #include <thread>
 
+#include "crypto/sha256.h"
 #include "store/keys.h"
 #include "store/rocks_database.h"
 #include "store/rocks_log.h"
-#include "store/sha256.h"
 #include "store/test_engines.h"
 
 namespace heliopost::store {
@@ -345,7 +345,7 @@ TEST_CASE("rocks store: check goes on behind a table that the disk damaged") {
     for (int i = 0; i < commits; ++i) {
         std::string value;  // that does not compress: many blocks
         for (int j = 0; j < 4; ++j) {
-            Sha256 hash;
+            crypto::Sha256 hash;
             hash.add(std::to_string(4 * i + j));
             value += hash.finish();
         }

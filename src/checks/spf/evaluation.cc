@@ -8,23 +8,9 @@
 namespace heliopost::spf_check {
 namespace {
 
-constexpr size_t label_octets_max = 63;  // RFC 1035 §2.3.4
-constexpr size_t name_octets_max = 253;
-
-// What may be asked of the DNS. A macro can put anything into a name; a backslash would be an escape.
-bool is_name(std::string_view name) {
-    if (name.empty() || name.size() > name_octets_max) return false;
-    for (const std::string_view label : split(name, '.')) {
-        if (label.empty() || label.size() > label_octets_max) return false;
-        if (!std::ranges::all_of(label, [](char c) { return c >= ' ' && c < '\x7f' && c != '\\'; }))
-            return false;
-    }
-    return true;
-}
-
 // §4.3: "not malformed": labels of the right length, more than one, no literal.
 bool is_checkable(std::string_view domain) {
-    return is_name(domain) && domain.contains('.') && domain.front() != '[';
+    return net::is_query_name(domain) && domain.contains('.') && domain.front() != '[';
 }
 
 net::IpAddress unmapped(const net::IpAddress& address) {
@@ -132,7 +118,7 @@ net::Task<Verdict> Evaluation::redirected(const spf::MacroString* target, std::s
 // §6.2: whatever is wrong with it, there is no explanation then.
 net::Task<void> Evaluation::explain(const spf::MacroString* name, std::string domain) {
     const std::string at = co_await expanded(name, domain);
-    if (!is_name(at)) co_return;
+    if (!net::is_query_name(at)) co_return;
     const net::DnsAnswer answer = co_await dns_.query(at, net::RecordType::txt);
     const std::vector<std::string> texts = net::txt_records(answer);
     if (texts.size() != 1) co_return;
@@ -146,7 +132,7 @@ net::Task<void> Evaluation::explain(const spf::MacroString* name, std::string do
 
 // §4.6.4
 net::Task<Evaluation::Or<net::DnsAnswer>> Evaluation::ask(std::string name, net::RecordType type) {
-    if (!is_name(name)) co_return net::DnsAnswer{.status = net::DnsAnswer::Status::no_name};
+    if (!net::is_query_name(name)) co_return net::DnsAnswer{.status = net::DnsAnswer::Status::no_name};
     net::DnsAnswer answer = co_await dns_.query(name, type);
     switch (answer.status) {
         case net::DnsAnswer::Status::found:

@@ -11,6 +11,7 @@ namespace {
 // RFC 6376 §3.4.2
 std::string relaxed_field(std::string_view name, std::string_view value) {
     std::string out = to_lower(trim(name)) + ':';
+    const size_t begin = out.size();
     bool space = false;
     for (size_t i = 0; i < value.size(); ++i) {
         const char c = value[i];
@@ -19,7 +20,7 @@ std::string relaxed_field(std::string_view name, std::string_view value) {
         } else if (is_space(c)) {
             space = true;
         } else {
-            if (std::exchange(space, false) && out.back() != ':') out += ' ';
+            if (std::exchange(space, false) && out.size() > begin) out += ' ';
             out += c;
         }
     }

@@ -1,10 +1,10 @@
-#include "store/sha256.h"
+#include "crypto/sha256.h"
 
 #include <openssl/evp.h>
 
 #include "base/assert.h"
 
-namespace heliopost::store {
+namespace heliopost::crypto {
 
 void Sha256::Free::operator()(evp_md_ctx_st* context) const {
     EVP_MD_CTX_free(context);
@@ -29,4 +29,4 @@ std::string Sha256::finish() {
     return out;
 }
 
-}  // namespace heliopost::store
+}  // namespace heliopost::crypto

@@ -1,4 +1,4 @@
-// SHA-256 over octets as they come (OpenSSL). Internal to store/.
+// SHA-256 over octets as they come (OpenSSL). The hash of blobs, and of what DKIM signs.
 #pragma once
 
 #include <memory>
@@ -7,7 +7,7 @@
 
 struct evp_md_ctx_st;
 
-namespace heliopost::store {
+namespace heliopost::crypto {
 
 class Sha256 {
 public:
@@ -22,4 +22,4 @@ private:
     std::unique_ptr<evp_md_ctx_st, Free> context_;
 };
 
-}  // namespace heliopost::store
+}  // namespace heliopost::crypto

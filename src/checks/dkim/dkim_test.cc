@@ -1,0 +1,186 @@
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "base/assert.h"
+#include "base/base64.h"
+#include "base/text.h"
+#include "checks/dkim/sign.h"
+#include "checks/dkim/verify.h"
+#include "net/memory_world.h"
+
+namespace heliopost::dkim_check {
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::string head = "From: Ann <ann@a.example>\r\nTo: bob@b.example\r\nSubject: Hello\r\n";
+const std::string text = "Hello,  Bob \r\nhow are you?\r\n\r\n";
+const Time now{std::chrono::seconds(1'700'000'000)};
+
+net::Task<void> verify_all(net::World* world, std::string header, std::string body, Time at,
+                           std::vector<SignatureVerdict>* verdicts, int* queries) {
+    net::DnsBudget dns(world->resolver(), world->after(20s));
+    Verifier verifier(std::move(header));
+    for (size_t i = 0; i < body.size(); i += 7) verifier.feed(std::string_view(body).substr(i, 7));
+    *verdicts = co_await verifier.finish(&dns, at);
+    *queries = dns.queries();
+}
+
+struct Receiver {
+    net::MemoryNetwork network{1};
+    net::MemoryWorld& world = network.add_host("mx.b.example", {"192.0.2.2"});
+    int queries = 0;
+
+    std::vector<SignatureVerdict> verify(const std::string& header, const std::string& body, Time at = now) {
+        std::vector<SignatureVerdict> verdicts;
+        network.run(world, verify_all(&world, header, body, at, &verdicts, &queries));
+        return verdicts;
+    }
+    void publish(const crypto::PrivateKey& key, std::string_view selector, std::string_view more = "") {
+        const std::string name = std::string(selector) + "._domainkey.a.example";
+        network.zone().remove(name);
+        network.zone().add_txt(name, std::string("v=DKIM1; k=") + (key.is_rsa() ? "rsa" : "ed25519") +
+                                         std::string(more) + "; p=" + to_base64(key.public_octets()));
+    }
+};
+
+std::string signed_with(const crypto::PrivateKey& key, std::string_view selector,
+                        std::optional<std::chrono::seconds> lifetime = std::nullopt) {
+    BodyHash hash(dkim::Canonicalization::relaxed);
+    hash.feed(text);
+    Signer signer;
+    signer.domain = "a.example";
+    signer.selector = selector;
+    signer.key = &key;
+    signer.lifetime = lifetime;
+    return signature_field(signer, head, hash.finish(), now);
+}
+
+Verdict verdict_of(const std::vector<SignatureVerdict>& verdicts) {
+    ASSERT(verdicts.size() == 1);
+    return verdicts.front().verdict;
+}
+
+std::string file(const std::string& name) {
+    std::ifstream in(std::string(HELIOPOST_SHARED_DATA) + "/" + name, std::ios::binary);
+    std::stringstream out;
+    out << in.rdbuf();
+    std::string octets = out.str(), lines;
+    for (size_t i = 0; i < octets.size(); ++i) {
+        if (octets[i] == '\n' && (i == 0 || octets[i - 1] != '\r')) lines += '\r';
+        lines += octets[i];
+    }
+    return lines;
+}
+
+}  // namespace
+
+TEST_CASE("dkim: both kinds of keys, side by side") {
+    const auto rsa = crypto::PrivateKey::make_rsa(2048).value();
+    const auto ed25519 = crypto::PrivateKey::make_ed25519().value();
+    Receiver it;
+    it.publish(rsa, "r");
+    it.publish(ed25519, "e");
+    const std::string header = signed_with(rsa, "r") + signed_with(ed25519, "e") + head;
+    for (size_t at = 0; (at = header.find("\r\n", at)) != std::string::npos; at += 2)
+        CHECK(at - (at == 0 ? 0 : header.rfind('\n', at) + 1) < 78);
+    const auto verdicts = it.verify(header, text);
+    ASSERT(verdicts.size() == 2);
+    CHECK(verdicts[0].verdict == Verdict::pass);
+    CHECK(verdicts[0].reason == "rsa-sha256, 2048 bits");
+    CHECK(verdicts[0].domain == "a.example");
+    CHECK(verdicts[0].mark.size() == 8);
+    CHECK(verdicts[1].verdict == Verdict::pass);
+    CHECK(verdicts[1].reason == "ed25519-sha256, 256 bits");
+    CHECK(it.verify(header, "Hello, Bob\r\nhow are they?\r\n").at(0).verdict == Verdict::fail);
+    CHECK(it.verify(header, "Hello, Bob\r\nhow are you?").at(0).verdict == Verdict::pass);  // relaxed
+    CHECK(it.verify(head, text).empty());
+}
+
+TEST_CASE("dkim: a changed header, a second From, another key, a late or an early signature") {
+    const auto key = crypto::PrivateKey::make_ed25519().value();
+    const auto other = crypto::PrivateKey::make_ed25519().value();
+    Receiver it;
+    it.publish(key, "k");
+    const std::string header = signed_with(key, "k", 1h) + head;
+    CHECK(verdict_of(it.verify(header, text)) == Verdict::pass);
+    CHECK(verdict_of(it.verify("From: evil@c.example\r\n" + header, text)) == Verdict::fail);
+    CHECK(verdict_of(it.verify(header + "From: evil@c.example\r\n", text)) == Verdict::fail);
+    CHECK(verdict_of(it.verify(header + "Cc: evil@c.example\r\n", text)) == Verdict::fail);  // over-signed
+    CHECK(verdict_of(it.verify(header + "X-Other: is not signed\r\n", text)) == Verdict::pass);
+    CHECK(verdict_of(it.verify(header, text, now + 2h)) == Verdict::fail);
+    CHECK(verdict_of(it.verify(header, text, now - 1h)) == Verdict::policy);
+    it.publish(other, "k");
+    CHECK(verdict_of(it.verify(header, text)) == Verdict::fail);
+}
+
+TEST_CASE("dkim: what the key record and the DNS say") {
+    const auto key = crypto::PrivateKey::make_ed25519().value();
+    Receiver it;
+    const std::string header = signed_with(key, "k") + head;
+    const std::string name = "k._domainkey.a.example";
+    CHECK(verdict_of(it.verify(header, text)) == Verdict::perm_error);  // no key
+    it.network.zone().set_failing(name);
+    CHECK(verdict_of(it.verify(header, text)) == Verdict::temp_error);
+    it.network.zone().set_failing(name, false);
+    for (const std::string_view more : {"; h=sha1", "; s=tlsrpt"}) {
+        it.publish(key, "k", more);
+        CHECK(verdict_of(it.verify(header, text)) == Verdict::perm_error);
+    }
+    it.publish(key, "k", "; t=y:s; h=sha1:sha256; s=*");
+    CHECK(verdict_of(it.verify(header, text)) == Verdict::pass);
+    CHECK(it.verify(header, text).at(0).testing);
+    it.network.zone().add_txt(name, "nonsense");  // beside the good one
+    CHECK(verdict_of(it.verify(header, text)) == Verdict::pass);
+    it.network.zone().remove(name);
+    it.network.zone().add_txt(name, "p=");
+    CHECK(it.verify(header, text).at(0).reason == "the key was revoked");
+    it.network.zone().remove(name);
+    it.network.zone().add_txt(name, "k=rsa; p=" + to_base64(key.public_octets()));
+    CHECK(it.verify(header, text).at(0).reason == "the key is of another kind");
+}
+
+TEST_CASE("dkim: as many signatures as are looked at, and floods of them") {
+    const auto key = crypto::PrivateKey::make_ed25519().value();
+    Receiver it;
+    it.publish(key, "k");
+    std::string header;
+    for (size_t i = 0; i < signatures_max; ++i) header += signed_with(key, "k");
+    CHECK(it.verify(header + head, text).back().verdict == Verdict::pass);
+    for (size_t i = 0; i < 1000; ++i) header += signed_with(key, "k");
+    const auto verdicts = it.verify(header + head, text);
+    CHECK(verdicts.size() == signatures_max + 1);
+    CHECK(verdicts.back().verdict == Verdict::policy);
+    CHECK(it.queries == static_cast<int>(signatures_max));
+}
+
+// A file of the shared data: lines "name record" for the DNS, an empty line, the signed message.
+TEST_CASE("dkim: messages that others signed, RFC 6376 §A.2 and RFC 8463 §A.3 among them") {
+    if (file("mail-auth/dkim/001.txt").empty()) {
+        MESSAGE("skipped: the shared data is not there");
+        return;
+    }
+    const Time then{std::chrono::seconds(1'667'870'000)};  // before the last of them expired
+    int passed = 0;
+    for (int number = 1; number <= 6; ++number) {
+        Receiver it;
+        const std::string octets = file("mail-auth/dkim/00" + std::to_string(number) + ".txt");
+        const size_t zone_end = octets.find("\r\n\r\n"), end = octets.find("\r\n\r\n", zone_end + 4);
+        for (const std::string_view line : split(std::string_view(octets).substr(0, zone_end), '\n')) {
+            const std::string_view record = trim(line);
+            const size_t space = record.find(' ');
+            it.network.zone().add_txt(record.substr(0, space), record.substr(space + 1));
+        }
+        for (const auto& one :
+             it.verify(octets.substr(zone_end + 4, end - zone_end - 2), octets.substr(end + 4), then)) {
+            CHECK_MESSAGE(one.verdict == Verdict::pass, number << ", " << one.domain << ": " << one.reason);
+            ++passed;
+        }
+    }
+    CHECK(passed >= 6);
+    MESSAGE(passed << " signatures");
+}
+
+}  // namespace heliopost::dkim_check

@@ -1,0 +1,65 @@
+#include "checks/dkim/sign.h"
+
+#include <algorithm>
+
+#include "base/base64.h"
+#include "base/text.h"
+#include "crypto/sha256.h"
+#include "proto/dkim/covered.h"
+
+namespace heliopost::dkim_check {
+namespace {
+
+constexpr size_t line_octets = 72;  // RFC 5322 §2.1.1 wants less than 78
+
+// Each name as often as it stands in the header, and once more.
+std::vector<std::string> over_signed(const Signer& signer, std::string_view header) {
+    std::vector<std::string> names;
+    for (const std::string& name : signer.fields) {
+        mime::FieldReader reader(header);
+        names.push_back(name);
+        while (const auto field = reader.next())
+            if (same_ignoring_case(field->name, name)) names.push_back(name);
+    }
+    return names;
+}
+
+// Words joined by the separator, a new line where the old one would be too long.
+std::string folded(const std::vector<std::string>& words, std::string_view separator, size_t used) {
+    std::string out;
+    for (size_t i = 0; i < words.size(); ++i) {
+        const std::string word = words[i] + (i + 1 < words.size() ? std::string(separator) : "");
+        if (used + word.size() > line_octets) {
+            out += "\r\n\t";
+            used = 1;
+        }
+        out += word;
+        used += word.size();
+    }
+    return out;
+}
+
+std::vector<std::string> pieces_of(std::string_view text) {
+    std::vector<std::string> pieces;
+    for (; !text.empty(); text.remove_prefix(std::min(text.size(), line_octets - 4)))
+        pieces.emplace_back(text.substr(0, line_octets - 4));
+    return pieces;
+}
+
+}  // namespace
+
+std::string signature_field(const Signer& signer, std::string_view header, std::string_view body_hash,
+                            Time now) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
+    const std::vector<std::string> names = over_signed(signer, header);
+    std::string field = "DKIM-Signature: v=1; a=" + std::string(signer.key->is_rsa() ? "rsa" : "ed25519") +
+                        "-sha256; c=relaxed/relaxed;\r\n\td=" + signer.domain + "; s=" + signer.selector +
+                        "; t=" + std::to_string(seconds) + ";";
+    if (signer.lifetime) field += " x=" + std::to_string(seconds + signer.lifetime->count()) + ";";
+    field += "\r\n\th=" + folded(names, ":", 3) + ";\r\n\tbh=" + to_base64(body_hash) + ";\r\n\tb=";
+    crypto::Sha256 hash;
+    hash.add(dkim::covered_header(header, names, field + "\r\n", dkim::Canonicalization::relaxed));
+    return field + folded(pieces_of(to_base64(signer.key->sign(hash.finish()))), "", 3) + "\r\n";
+}
+
+}  // namespace heliopost::dkim_check

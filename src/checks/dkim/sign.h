@@ -1,0 +1,30 @@
+// The DKIM-Signature that a domain puts on its mail. RFC 6376 §5, RFC 8463.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "crypto/public_key.h"
+
+namespace heliopost::dkim_check {
+
+struct Signer {
+    std::string domain;  // A-labels
+    std::string selector;
+    const crypto::PrivateKey* key = nullptr;
+    // Signed where they stand, and once more than they stand: nobody can add another (over-signing, §8.15).
+    std::vector<std::string> fields = {
+        "From",     "To",          "Cc",         "Subject",      "Date",         "Message-ID",
+        "Reply-To", "In-Reply-To", "References", "MIME-Version", "Content-Type", "Content-Transfer-Encoding"};
+    std::optional<std::chrono::seconds> lifetime;  // x=
+};
+
+// The whole field, folded, with its line end, to stand in front of the header. body_hash: of the relaxed
+// body.
+std::string signature_field(const Signer& signer, std::string_view header, std::string_view body_hash,
+                            Time now);
+
+}  // namespace heliopost::dkim_check

@@ -1,0 +1,58 @@
+#include <doctest/doctest.h>
+
+#include "base/base64.h"
+#include "crypto/public_key.h"
+#include "crypto/sha256.h"
+
+namespace heliopost::crypto {
+namespace {
+
+std::string hash_of(std::string_view text) {
+    Sha256 hash;
+    hash.add(text);
+    return hash.finish();
+}
+
+}  // namespace
+
+TEST_CASE("SHA-256: the examples of FIPS 180-2 §B") {
+    CHECK(to_hex(hash_of("abc")) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    CHECK(to_hex(hash_of("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq")) ==
+          "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+}
+
+TEST_CASE("keys: what one signs the other verifies, and nothing else") {
+    const std::string hash = hash_of("text"), other = hash_of("Text");
+    for (const bool is_rsa : {true, false}) {
+        const auto key = is_rsa ? PrivateKey::make_rsa(1024) : PrivateKey::make_ed25519();
+        REQUIRE(key.has_value());
+        CHECK(key->is_rsa() == is_rsa);
+        const auto same = PrivateKey::from_pem(key->to_pem());
+        REQUIRE(same.has_value());
+        const std::string signature = same->sign(hash);
+        const std::string octets = key->public_octets();
+        const auto shown = is_rsa ? PublicKey::rsa(octets) : PublicKey::ed25519(octets);
+        REQUIRE(shown.has_value());
+        CHECK(shown->verifies(hash, signature));
+        CHECK_FALSE(shown->verifies(other, signature));
+        CHECK_FALSE(shown->verifies(hash, signature.substr(1)));
+        CHECK_FALSE(shown->verifies(hash, ""));
+        if (is_rsa) {
+            // The RSAPublicKey without its wrapping: behind the BIT STRING's head.
+            CHECK(PublicKey::rsa(octets.substr(22)).value().verifies(hash, signature));
+            CHECK(shown->bits() == 1024);
+        }
+    }
+}
+
+TEST_CASE("keys: too short, too long, none") {
+    CHECK(PrivateKey::make_rsa(512).error().fault == Fault::denied);
+    CHECK_FALSE(PrivateKey::from_pem("").has_value());
+    CHECK_FALSE(PublicKey::rsa("").has_value());
+    CHECK_FALSE(PublicKey::rsa(std::string(100, '0')).has_value());
+    CHECK(PublicKey::rsa(std::string(5000, '0')).error().fault == Fault::too_large);
+    CHECK_FALSE(PublicKey::ed25519(std::string(31, 'x')).has_value());
+    CHECK_FALSE(PublicKey::rsa(PrivateKey::make_ed25519().value().public_octets()).has_value());
+}
+
+}  // namespace heliopost::crypto
