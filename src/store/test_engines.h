@@ -65,3 +65,8 @@ struct RocksEngine {
 };
 
 }  // namespace heliopost::store
+
+// The engines that the suites run over; store/fault/ has another.
+#ifndef HELIOPOST_ENGINES
+#define HELIOPOST_ENGINES MemoryEngine, RocksEngine
+#endif
