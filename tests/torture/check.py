@@ -146,12 +146,12 @@ class Check:
             if any(there) and not all(there):
                 self.add("lost", f"{message.id}: in {sum(there)} of {len(there)} mailboxes of one transaction")
 
-    def trim(self):
+    def trim(self, keep=KEPT_IN_A_MAILBOX):
         """Expunges the oldest, in bulk, for good."""
         for account in ACCOUNTS:
             client = Imap(self.server.address, self.server.ports["imaps"], account, self.password)
             for mailbox in MAILBOXES:
-                copies = self.ledger.oldest(account, mailbox, KEPT_IN_A_MAILBOX)
+                copies = self.ledger.oldest(account, mailbox, keep)
                 if not copies:
                     continue
                 client.select(mailbox)

@@ -17,7 +17,7 @@ FS_IOC_SHUTDOWN = 0x8004587D
 NO_LOG_FLUSH = 2
 SKIPPED = 77  # ctest takes this exit code for a skipped test
 UNMOUNT_SECONDS_MAX = 20
-MAKE = {"ext4": ["mkfs.ext4", "-q", "-F"], "xfs": ["mkfs.xfs", "-q", "-f"]}
+MAKE = {"ext4": ["mkfs.ext4", "-q", "-F", "-m", "0"], "xfs": ["mkfs.xfs", "-q", "-f"]}
 
 
 def in_own_mount_namespace():

@@ -14,6 +14,7 @@
 namespace heliopost::store::fault {
 
 struct FaultEngine {
+    static constexpr bool keeps_unsynced = false;
     TestDirectory directory;
     TestWorld world;
     std::uint64_t seed = 1;
