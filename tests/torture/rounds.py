@@ -168,7 +168,8 @@ class Run:
     def summary(self):
         total = sum(self.ledger.acknowledgements.values())
         print(f"{self.kills} kills, {total} acknowledgements ({len(self.ledger.messages)} messages sent), "
-              f"{self.check.bodies} bodies compared, slowest start until a mailbox was open {self.open_seconds_max:.2f} s")
+              f"{self.check.bodies} bodies compared, "
+              f"slowest start until a mailbox was open {self.open_seconds_max:.2f} s")
         for promise in PROMISES:
             findings = self.check.findings[promise]
             print(f"  {promise}: {len(findings)}")

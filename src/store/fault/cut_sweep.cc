@@ -1,3 +1,4 @@
+#include <chrono>
 #include <utility>
 
 #include "store/fault/fault_engine.h"
@@ -9,6 +10,14 @@ namespace {
 
 constexpr size_t memtable_octets = 64 * 1024;   // so that tables are written and compacted all the time
 constexpr std::uint64_t commits_max = 100'000;  // of one life; never reached
+constexpr size_t blobs_max = 100'000;
+
+// A day has passed since the last life, so that blobs of messages that went then go now.
+void sweep_blobs(FaultEngine& engine, FaultLedger& ledger) {
+    engine.world.ahead += BlobStore::unused_before_sweep + std::chrono::hours(1);
+    const auto swept = engine.world.run(engine.store->blobs().sweep(engine.world.now(), blobs_max));
+    if (!swept) ledger.findings.add("broken", swept.error().text);
+}
 
 }  // namespace
 
@@ -24,6 +33,7 @@ CutFigures sweep_cuts(const CutOptions& options) {
             ++figures.while_opening;
         } else if (opened) {
             ledger.check(*engine.store, engine.world);
+            sweep_blobs(engine, ledger);
             FaultLoad(*engine.store, *engine.disk, ledger, options.seed + n).run(engine.world, commits_max);
         }
         if (!opened) ledger.findings.add("broken", "step " + std::to_string(n) + ": " + opened.error().text);

@@ -14,9 +14,9 @@ namespace heliopost::store::fault {
 namespace {
 
 struct Options {
-    std::uint64_t cuts = 120;        // lives that end at step 1, 2, ...
-    std::uint64_t seeds = 1;         // stores that live so
-    std::uint64_t errors_every = 9;  // of the steps of one life; 0: none
+    std::uint64_t cuts = 100;         // lives that end at step 1, 2, ...
+    std::uint64_t seeds = 1;          // stores that live so
+    std::uint64_t errors_every = 17;  // of the steps of one life; 0: none
     std::uint64_t seed = 1;
 };
 
@@ -68,7 +68,8 @@ bool sweep_seeds(const Options& options) {
 
 bool control(const Options& options) {
     const int code = in_child([&] {
-        const auto figures = sweep_cuts({.last = lying_cuts, .seed = options.seed, .lying = true});
+        auto figures = sweep_cuts({.last = lying_cuts, .seed = options.seed, .lying = true});
+        figures.findings.texts.clear();  // the numbers say it
         print("a disk that lies about the log", figures);
         return figures.findings.count.contains("lost") ? caught : 0;
     });
@@ -104,7 +105,7 @@ Options parse(int argc, char** argv) {
     for (int i = 1; i < argc; ++i) {
         const std::string_view word = argv[i];
         const auto value = [&] { return i + 1 < argc ? std::strtoull(argv[++i], nullptr, 10) : 0; };
-        if (word == "--all") options = {.cuts = 600, .seeds = 20, .errors_every = 1};
+        if (word == "--all") options = {.cuts = 400, .seeds = 10, .errors_every = 1};
         if (word == "--cuts") options.cuts = value();
         if (word == "--seeds") options.seeds = value();
         if (word == "--seed") options.seed = value();
