@@ -24,8 +24,8 @@ struct FaultEngine {
     std::unique_ptr<Store> store;
 
     FaultEngine() { (void)open_or_throw(std::nullopt); }
-    explicit FaultEngine(std::uint64_t seed_, size_t memtable)  // does not open it
-        : seed(seed_), memtable_octets(memtable), disk(std::make_shared<FaultDisk>(seed_)) {}
+    FaultEngine(std::uint64_t of, size_t memtable)  // does not open it
+        : seed(of), memtable_octets(memtable), disk(std::make_shared<FaultDisk>(of)) {}
 
     Result<> open(std::optional<std::uint64_t> reserve = std::nullopt) {
         env = make_fault_env(disk, directory.store());
