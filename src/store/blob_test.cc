@@ -78,7 +78,7 @@ struct BlobFixture : Engine {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("blob: octets of every size come back as they were", Engine, MemoryEngine, RocksEngine) {
+TEST_CASE_TEMPLATE("blob: octets of every size come back as they were", Engine, HELIOPOST_ENGINES) {
     BlobFixture<Engine> f;
     const size_t sizes[] = {
         0, 1, 63, 64, 2000, chunk_octets - 1, chunk_octets, chunk_octets + 1, 2 * chunk_octets, 3'000'000};
@@ -105,7 +105,7 @@ TEST_CASE_TEMPLATE("blob: octets of every size come back as they were", Engine, 
     }
 }
 
-TEST_CASE_TEMPLATE("blob: ranges over the borders of chunks", Engine, MemoryEngine, RocksEngine) {
+TEST_CASE_TEMPLATE("blob: ranges over the borders of chunks", Engine, HELIOPOST_ENGINES) {
     BlobFixture<Engine> f;
     const std::string text = some_text(3 * chunk_octets + 500, 1);
     const BlobRef ref = f.keep(text, 1);
@@ -123,7 +123,7 @@ TEST_CASE_TEMPLATE("blob: ranges over the borders of chunks", Engine, MemoryEngi
     }
 }
 
-TEST_CASE_TEMPLATE("blob: fed octet by octet or all at once", Engine, MemoryEngine, RocksEngine) {
+TEST_CASE_TEMPLATE("blob: fed octet by octet or all at once", Engine, HELIOPOST_ENGINES) {
     BlobFixture<Engine> f;
     const std::string text = some_text(5000, 2);
     const auto by_octet = f.stage(text, 1);
@@ -135,7 +135,7 @@ TEST_CASE_TEMPLATE("blob: fed octet by octet or all at once", Engine, MemoryEngi
     CHECK((f.read_all(at_once->ref) == large));
 }
 
-TEST_CASE_TEMPLATE("blob: the same octets are stored once", Engine, MemoryEngine, RocksEngine) {
+TEST_CASE_TEMPLATE("blob: the same octets are stored once", Engine, HELIOPOST_ENGINES) {
     BlobFixture<Engine> f;
     for (const size_t size : {size_t{2000}, 2 * chunk_octets + 1}) {
         CAPTURE(size);
@@ -152,7 +152,7 @@ TEST_CASE_TEMPLATE("blob: the same octets are stored once", Engine, MemoryEngine
     }
 }
 
-TEST_CASE_TEMPLATE("blob: two writers of the same octets at once", Engine, MemoryEngine, RocksEngine) {
+TEST_CASE_TEMPLATE("blob: two writers of the same octets at once", Engine, HELIOPOST_ENGINES) {
     BlobFixture<Engine> f;
     const std::string text = some_text(2000, 5);
     auto one = f.stage(text), two = f.stage(text);
@@ -168,8 +168,7 @@ TEST_CASE_TEMPLATE("blob: two writers of the same octets at once", Engine, Memor
     CHECK_FALSE(f.stage(text)->known);
 }
 
-TEST_CASE_TEMPLATE("blob: swept without a reference after 24 hours, not before", Engine, MemoryEngine,
-                   RocksEngine) {
+TEST_CASE_TEMPLATE("blob: swept without a reference after 24 hours, not before", Engine, HELIOPOST_ENGINES) {
     BlobFixture<Engine> f;
     const BlobRef kept = f.keep(some_text(300'000, 6), 1);
     const BlobRef dropped = f.keep(some_text(300'000, 7), 2);
@@ -188,8 +187,8 @@ TEST_CASE_TEMPLATE("blob: swept without a reference after 24 hours, not before",
     CHECK(f.world.run(f.store->commit(std::move(batch))).error().fault == Fault::conflict);
 }
 
-TEST_CASE_TEMPLATE("blob: octets that come again keep a blob for another 24 hours", Engine, MemoryEngine,
-                   RocksEngine) {
+TEST_CASE_TEMPLATE("blob: octets that come again keep a blob for another 24 hours", Engine,
+                   HELIOPOST_ENGINES) {
     BlobFixture<Engine> f;
     for (const size_t size : {size_t{2000}, 2 * chunk_octets + 1}) {
         CAPTURE(size);
@@ -209,7 +208,7 @@ TEST_CASE_TEMPLATE("blob: octets that come again keep a blob for another 24 hour
     }
 }
 
-TEST_CASE_TEMPLATE("blob: swept between finish and commit", Engine, MemoryEngine, RocksEngine) {
+TEST_CASE_TEMPLATE("blob: swept between finish and commit", Engine, HELIOPOST_ENGINES) {
     BlobFixture<Engine> f;
     const std::string small = some_text(2000, 9), large = some_text(2 * chunk_octets, 10);
     const BlobRef small_ref = f.keep(small, 1), large_ref = f.keep(large, 1);
@@ -225,18 +224,18 @@ TEST_CASE_TEMPLATE("blob: swept between finish and commit", Engine, MemoryEngine
     CHECK(f.commit(*large_again, 2).error().fault == Fault::conflict);
 }
 
-TEST_CASE_TEMPLATE("blob: chunks of a writer that never committed are swept", Engine, MemoryEngine,
-                   RocksEngine) {
+TEST_CASE_TEMPLATE("blob: chunks of a writer that never committed are swept", Engine, HELIOPOST_ENGINES) {
     BlobFixture<Engine> f;
     const auto staged = f.stage(some_text(3 * chunk_octets, 11));
     f.reopen();
     CHECK(f.sweep() == 0);
     f.world.ahead += std::chrono::hours(25);
-    CHECK(f.sweep() == 1);
+    const size_t swept = f.sweep();
+    CHECK((swept == 1 || !f.keeps_unsynced));  // a power cut may have swept them
     CHECK(f.commit(*staged, 1).error().fault == Fault::conflict);
 }
 
-TEST_CASE_TEMPLATE("blob: limits", Engine, MemoryEngine, RocksEngine) {
+TEST_CASE_TEMPLATE("blob: limits", Engine, HELIOPOST_ENGINES) {
     BlobFixture<Engine> f;
     auto writer = f.store->blobs().writer(10);
     CHECK(f.world.run(writer->append("0123456789")).has_value());
@@ -245,7 +244,7 @@ TEST_CASE_TEMPLATE("blob: limits", Engine, MemoryEngine, RocksEngine) {
 }
 
 TEST_CASE_TEMPLATE("blob: below the disk's reserve no mail comes in, and erasing goes on", Engine,
-                   MemoryEngine, RocksEngine) {
+                   HELIOPOST_ENGINES) {
     BlobFixture<Engine> f;
     const auto staged = f.stage(some_text(2000, 12));
     const BlobRef kept = f.keep(some_text(2000, 13), 1);

@@ -43,7 +43,7 @@ Batch row(PartitionId partition, std::string key, std::string value) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("store: slots are filled into keys and values", Engine, MemoryEngine, RocksEngine) {
+TEST_CASE_TEMPLATE("store: slots are filled into keys and values", Engine, HELIOPOST_ENGINES) {
     Fixture<Engine> f;
     for (std::uint32_t round = 0; round < 3; ++round) {
         Batch batch(ann_rows);
@@ -67,8 +67,7 @@ TEST_CASE_TEMPLATE("store: slots are filled into keys and values", Engine, Memor
     CHECK(f.counter(ben_rows, "uid") == 0);
 }
 
-TEST_CASE_TEMPLATE("store: a batch of one partition does not show in another", Engine, MemoryEngine,
-                   RocksEngine) {
+TEST_CASE_TEMPLATE("store: a batch of one partition does not show in another", Engine, HELIOPOST_ENGINES) {
     Fixture<Engine> f;
     REQUIRE(f.commit(row(ann_rows, "k", "ann")));
     REQUIRE(f.commit(row(directory_partition, "k", "directory")));
@@ -80,7 +79,7 @@ TEST_CASE_TEMPLATE("store: a batch of one partition does not show in another", E
     CHECK(f.scan("", "") == "k=ann ");
 }
 
-TEST_CASE_TEMPLATE("store: all batches of a commit take effect, or none", Engine, MemoryEngine, RocksEngine) {
+TEST_CASE_TEMPLATE("store: all batches of a commit take effect, or none", Engine, HELIOPOST_ENGINES) {
     Fixture<Engine> f;
     std::vector<Batch> batches;
     batches.push_back(row(ann_rows, "a", "1"));
@@ -102,7 +101,7 @@ TEST_CASE_TEMPLATE("store: all batches of a commit take effect, or none", Engine
     CHECK(f.get(ben_rows, "b") == "1");
 }
 
-TEST_CASE_TEMPLATE("store: assert_equal", Engine, MemoryEngine, RocksEngine) {
+TEST_CASE_TEMPLATE("store: assert_equal", Engine, HELIOPOST_ENGINES) {
     Fixture<Engine> f;
     Batch create = row(ann_rows, "k", "1");
     create.assert_equal("k", std::nullopt);
@@ -115,8 +114,8 @@ TEST_CASE_TEMPLATE("store: assert_equal", Engine, MemoryEngine, RocksEngine) {
     CHECK(f.get(ann_rows, "k") == "2");
 }
 
-TEST_CASE_TEMPLATE("store: of commits that wait together, the later sees the earlier", Engine, MemoryEngine,
-                   RocksEngine) {
+TEST_CASE_TEMPLATE("store: of commits that wait together, the later sees the earlier", Engine,
+                   HELIOPOST_ENGINES) {
     Fixture<Engine> f;
     // All are submitted before any is answered, so that an engine may merge them.
     constexpr int rounds = 50;
@@ -146,7 +145,7 @@ TEST_CASE_TEMPLATE("store: of commits that wait together, the later sees the ear
     CHECK(f.counter(ann_rows, "room") == 1);
 }
 
-TEST_CASE_TEMPLATE("store: counters have limits on both sides", Engine, MemoryEngine, RocksEngine) {
+TEST_CASE_TEMPLATE("store: counters have limits on both sides", Engine, HELIOPOST_ENGINES) {
     Fixture<Engine> f;
     const auto add = [&f](std::int64_t delta, std::optional<std::uint64_t> at_most) {
         Batch batch(ann_rows);
@@ -168,7 +167,7 @@ TEST_CASE_TEMPLATE("store: counters have limits on both sides", Engine, MemoryEn
     CHECK(f.counter(ann_rows, "octets") == UINT64_C(0x7ffffffffffffffe));
 }
 
-TEST_CASE_TEMPLATE("store: scans go both ways within limits", Engine, MemoryEngine, RocksEngine) {
+TEST_CASE_TEMPLATE("store: scans go both ways within limits", Engine, HELIOPOST_ENGINES) {
     Fixture<Engine> f;
     REQUIRE(f.commit(row(account_partition(AccountId(6)), "z", "before")));
     REQUIRE(f.commit(row(ben_rows, "a", "after")));
@@ -190,8 +189,8 @@ TEST_CASE_TEMPLATE("store: scans go both ways within limits", Engine, MemoryEngi
     }
 }
 
-TEST_CASE_TEMPLATE("store: erase and erase_range come before the puts of a batch", Engine, MemoryEngine,
-                   RocksEngine) {
+TEST_CASE_TEMPLATE("store: erase and erase_range come before the puts of a batch", Engine,
+                   HELIOPOST_ENGINES) {
     Fixture<Engine> f;
     for (const char c : std::string("abcdef")) REQUIRE(f.commit(row(ann_rows, std::string(1, c), "1")));
     REQUIRE(f.commit(row(ben_rows, "c", "1")));
@@ -206,7 +205,7 @@ TEST_CASE_TEMPLATE("store: erase and erase_range come before the puts of a batch
 }
 
 TEST_CASE_TEMPLATE("store: erase_all leaves nothing of a partition, and the others alone", Engine,
-                   MemoryEngine, RocksEngine) {
+                   HELIOPOST_ENGINES) {
     Fixture<Engine> f;
     for (const PartitionId partition : {ann_rows, ben_rows}) {
         Batch batch = row(partition, "a", "1");
@@ -234,7 +233,7 @@ TEST_CASE_TEMPLATE("store: erase_all leaves nothing of a partition, and the othe
 }
 
 TEST_CASE_TEMPLATE("store: ranges of more rows than are erased singly, and of rows just written", Engine,
-                   MemoryEngine, RocksEngine) {
+                   HELIOPOST_ENGINES) {
     Fixture<Engine> f;
     Batch many(ann_rows);
     for (std::uint32_t i = 0; i < 1000; ++i) many.put(Tuple().octets("r").u32(i), std::string("x"));
@@ -250,7 +249,7 @@ TEST_CASE_TEMPLATE("store: ranges of more rows than are erased singly, and of ro
     CHECK(rows.back().second == "newer");
 }
 
-TEST_CASE_TEMPLATE("store: limits of values and batches, and past them", Engine, MemoryEngine, RocksEngine) {
+TEST_CASE_TEMPLATE("store: limits of values and batches, and past them", Engine, HELIOPOST_ENGINES) {
     Fixture<Engine> f;
     CHECK(f.commit(row(ann_rows, "k", std::string(value_octets_max, 'x'))).has_value());
     CHECK(f.commit(row(ann_rows, "k", std::string(value_octets_max + 1, 'x'))).error().fault ==
@@ -264,8 +263,7 @@ TEST_CASE_TEMPLATE("store: limits of values and batches, and past them", Engine,
     CHECK_FALSE(f.get(ann_rows, "last").has_value());
 }
 
-TEST_CASE_TEMPLATE("store: the change log lists what came after a mod-sequence", Engine, MemoryEngine,
-                   RocksEngine) {
+TEST_CASE_TEMPLATE("store: the change log lists what came after a mod-sequence", Engine, HELIOPOST_ENGINES) {
     Fixture<Engine> f;
     for (std::uint32_t i = 1; i <= 4; ++i) {
         Batch batch(ann_rows);
@@ -292,8 +290,7 @@ TEST_CASE_TEMPLATE("store: the change log lists what came after a mod-sequence",
     CHECK(f.world.run(f.store->changes(ben, ModSequence(0), 100)).value().empty());
 }
 
-TEST_CASE_TEMPLATE("store: mod-sequences and counters go on after a restart", Engine, MemoryEngine,
-                   RocksEngine) {
+TEST_CASE_TEMPLATE("store: mod-sequences and counters go on after a restart", Engine, HELIOPOST_ENGINES) {
     Fixture<Engine> f;
     for (std::uint64_t i = 1; i <= 6; ++i) {
         Batch batch = row(ann_rows, "k" + std::to_string(i), "v");
@@ -309,8 +306,8 @@ TEST_CASE_TEMPLATE("store: mod-sequences and counters go on after a restart", En
     }
 }
 
-TEST_CASE_TEMPLATE("store: subscribers hear of commits in order, until they end it", Engine, MemoryEngine,
-                   RocksEngine) {
+TEST_CASE_TEMPLATE("store: subscribers hear of commits in order, until they end it", Engine,
+                   HELIOPOST_ENGINES) {
     Fixture<Engine> f;
     std::vector<std::uint64_t> heard;
     std::uint32_t kinds = 0;
@@ -345,7 +342,7 @@ TEST_CASE_TEMPLATE("store: subscribers hear of commits in order, until they end 
 }
 
 TEST_CASE_TEMPLATE("store: a slow subscriber gets merged notices, the last number always", Engine,
-                   MemoryEngine, RocksEngine) {
+                   HELIOPOST_ENGINES) {
     Fixture<Engine> f;
     TestWorld slow;
     std::vector<std::uint64_t> heard;

@@ -43,6 +43,7 @@ private:
 
 rocksdb::DBOptions database_options(const RocksOptions& options) {
     rocksdb::DBOptions out;
+    if (options.env != nullptr) out.env = options.env;
     out.create_if_missing = options.create;
     out.create_missing_column_families = true;
     out.allow_concurrent_memtable_write = false;  // one thread writes

@@ -19,6 +19,10 @@
 #include "store/check.h"
 #include "store/store.h"
 
+namespace rocksdb {
+class Env;
+}
+
 namespace heliopost::store {
 
 struct RocksOptions {
@@ -31,6 +35,7 @@ struct RocksOptions {
     int open_files_max = 512;                      // of tables; the engine opens them as they are asked for
     unsigned read_threads = 2;
     std::function<Time()> clock;  // time of day; unset: the system's
+    rocksdb::Env* env = nullptr;  // the engine's files, outlives the store; unset: the system's
 
     // What to do where acknowledged commits cannot be read back from a damaged log. drop_damaged: all up
     // to the damage is kept, all after it is lost. No command asks for it yet.

@@ -29,6 +29,7 @@ public:
 };
 
 struct MemoryEngine {
+    static constexpr bool keeps_unsynced = true;  // over reopen()
     TestWorld world;
     std::shared_ptr<MemoryDisk> disk = std::make_shared<MemoryDisk>();
     std::unique_ptr<Store> store = std::make_unique<MemoryStore>(world, disk, MemoryStore::Options{});
@@ -42,6 +43,7 @@ struct MemoryEngine {
 };
 
 struct RocksEngine {
+    static constexpr bool keeps_unsynced = true;
     TestDirectory directory;
     TestWorld world;
     std::unique_ptr<Store> store;
@@ -65,3 +67,8 @@ struct RocksEngine {
 };
 
 }  // namespace heliopost::store
+
+// The engines that the suites run over; store/fault/ has another.
+#ifndef HELIOPOST_ENGINES
+#define HELIOPOST_ENGINES MemoryEngine, RocksEngine
+#endif

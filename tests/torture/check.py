@@ -6,7 +6,7 @@ Every finding is one line under the promise it breaks; a run without findings pr
 import hashlib
 import re
 
-from clients import Imap, fetched, sequence
+from clients import Imap, Refused, fetched, sequence
 from load import ACCOUNTS, ID_FIELD, MAILBOXES, id_in
 
 PROMISES = ["lost", "torn", "duplicated", "back", "flags", "resurrected"]
@@ -46,7 +46,11 @@ class Check:
 
     def _mailbox(self, client, account, mailbox, every_body, found):
         key = (account, mailbox)
-        numbers = client.select(mailbox)
+        try:
+            numbers = client.select(mailbox)
+        except Refused as refused:
+            self.add("lost", f"{key}: {refused}")
+            return
         self._only_grows(key, numbers)
         rows = list(fetched(client.command("UID FETCH 1:* (UID FLAGS MODSEQ)")[0])) if numbers["EXISTS"] else []
         if len(rows) != numbers["EXISTS"]:
@@ -142,12 +146,12 @@ class Check:
             if any(there) and not all(there):
                 self.add("lost", f"{message.id}: in {sum(there)} of {len(there)} mailboxes of one transaction")
 
-    def trim(self):
+    def trim(self, keep=KEPT_IN_A_MAILBOX):
         """Expunges the oldest, in bulk, for good."""
         for account in ACCOUNTS:
             client = Imap(self.server.address, self.server.ports["imaps"], account, self.password)
             for mailbox in MAILBOXES:
-                copies = self.ledger.oldest(account, mailbox, KEPT_IN_A_MAILBOX)
+                copies = self.ledger.oldest(account, mailbox, keep)
                 if not copies:
                     continue
                 client.select(mailbox)
