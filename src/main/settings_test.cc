@@ -67,7 +67,7 @@ TEST_CASE("settings: a mistake is told with its place and what was meant") {
     };
     CHECK(host(63, 2));
     CHECK_FALSE(host(64, 2));  // label_octets_max
-    CHECK_FALSE(host(63, 4));  // main/name_octets_max: 255
+    CHECK_FALSE(host(63, 5));  // main/name_octets_max: 255
     // No near name is looked for past suggested_key_octets_max.
     const auto unknown = parse_settings(good + "[smtp]\n" + std::string(50'000, 'k') + " = 1\n", "x");
     REQUIRE_FALSE(unknown.has_value());
