@@ -164,7 +164,7 @@ def run(server, accounts):
                 assert server.process.poll() is None and server.process.pid == pid, "the server has ended"
                 honest(server, accounts[0])
                 verdict = "ok"
-            except (AssertionError, OSError, ValueError) as error:
+            except (AssertionError, OSError, ValueError, StopIteration) as error:
                 failed += 1
                 verdict = f"FAILED: {type(error).__name__}: {error}"
             print(f"  {function.__name__}: {name} ({reference}): {verdict}, {time.monotonic() - begin:.1f} s",
