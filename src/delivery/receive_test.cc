@@ -124,7 +124,7 @@ TEST_CASE_FIXTURE(Fixture,
     for (int i = 0; i < 200; ++i)
         many += "--b\r\nContent-Type: text/x-" + std::to_string(i) + "\r\n\r\nx\r\n";
     many += "--b--\r\n";
-    delivering->structures_octets = 9'000;  // one copy, but not two
+    delivering->structures_octets = 9'000;  // in place of structures_octets_max: one copy, but not two
     REQUIRE(receive({"ann@a.example"}, many).has_value());
     CHECK(email(ann, 0)->structure->parts.size() == 201);
     REQUIRE(receive({"both@a.example"}, many).has_value());

@@ -174,6 +174,7 @@ TEST_CASE_FIXTURE(WithDirectory, "resolve: loops end, depth and breadth have lim
     }
     CHECK(resolve("list0", "a.example").size() > alias_targets_max);
     REQUIRE(alias("everybody@a.example", lists));
+    // 11 lists of alias_targets_max each: past recipients_expanded_max
     CHECK(resolve("everybody", "a.example") == "!" + std::to_string(static_cast<int>(Fault::temporary)));
 
     std::vector<std::string> too_many(alias_targets_max + 1, "z@b.example");
@@ -182,7 +183,7 @@ TEST_CASE_FIXTURE(WithDirectory, "resolve: loops end, depth and breadth have lim
     for (int i = 0; i < 999; ++i)
         too_long.push_back(std::to_string(i) + std::string(50, 'a') + "@" + std::string(60, 'b') +
                            ".example");
-    CHECK(fault_of(alias("huge@a.example", too_long)) == Fault::too_large);
+    CHECK(fault_of(alias("huge@a.example", too_long)) == Fault::too_large);  // directory/name_octets_max
 }
 
 TEST_CASE_FIXTURE(WithDirectory, "directory: names are unique, and what is in use stays") {

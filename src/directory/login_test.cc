@@ -265,7 +265,7 @@ TEST_CASE_FIXTURE(WithLogin, "login: one line each, with nothing secret and noth
 }
 
 TEST_CASE("login delay: the tables are bounded, and inventing names evicts no real one") {
-    LoginDelay delay("secret", 100);
+    LoginDelay delay("secret", 100);  // in place of login_entries_max
     const Instant now{seconds(1000)};
     const LoginSubject ann{"ann@a.example", true, "192.0.2.9"};
     for (int i = 0; i < 5; ++i) delay.failed(ann, now);

@@ -81,8 +81,10 @@ public:
     // messages
     // The newest View; it holds at least every commit that was acknowledged before the call.
     virtual net::Task<Result<std::shared_ptr<const View>>> view(MailboxId mailbox) = 0;
+    // Of the first of these, at least of one: of no more than emails_octets_max of records holds. Null where
+    // one is gone.
     virtual net::Task<Result<std::vector<std::shared_ptr<const Email>>>> emails(std::vector<EmailId> ids) = 0;
-    // The same for who wants nothing else of very many: of the first of them, at least of one (size()).
+    // The same for who wants nothing else of very many.
     virtual net::Task<Result<Envelopes>> envelopes(std::vector<EmailId> ids) = 0;
     // Octets [from, from + count) of prefix + blob, at most BlobStore::read_octets_max a call.
     virtual net::Task<Result<std::string>> read(std::shared_ptr<const Email> email, std::uint64_t from,

@@ -16,6 +16,8 @@
 namespace heliopost::mailbox {
 
 inline constexpr std::size_t prefix_octets_max = 64 * 1024;
+// Of the records of emails that are in memory for one caller: email_record_octets_max each at worst.
+inline constexpr std::size_t emails_octets_max = 4 * 1024 * 1024;
 
 struct Email {
     EmailId id;

@@ -90,12 +90,15 @@ net::Task<Result<Records>> page_of(Core* core, std::span<const EmailId> ids) {
 net::Task<Result<std::vector<std::shared_ptr<const Email>>>> LocalAccount::emails(std::vector<EmailId> ids) {
     std::vector<std::shared_ptr<const Email>> emails;
     emails.reserve(ids.size());
-    while (emails.size() < ids.size()) {
+    std::size_t octets = 0;
+    while (emails.size() < ids.size() && octets <= emails_octets_max) {
         const Records page = CO_TRY(co_await page_of(core_.get(), std::span(ids).subspan(emails.size())));
         for (const std::optional<std::string>& record : page) {
+            if (octets > emails_octets_max) break;
             const EmailId id = ids[emails.size()];
             std::shared_ptr<const Email>& email = emails.emplace_back();
             if (!record) continue;
+            octets += record->size();
             auto decoded = decode_email(id, *record);
             if (!decoded) {
                 core_->home.log().error(

@@ -23,7 +23,7 @@ TEST_CASE("create: parents come too, names are checked, a role is had once") {
 
 TEST_CASE("mailboxes have a limit in an account, missing parents and renames included") {
     AccountsOptions options;
-    options.account_mailboxes = 10;
+    options.account_mailboxes = 10;  // in place of mailboxes_max
     TestAccount t(options);
     std::size_t left = options.account_mailboxes - t.get(t.account->list()).mailboxes.size();
     REQUIRE(left >= 4);

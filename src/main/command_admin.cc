@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "main/command.h"
+#include "main/files.h"
 #include "main/program.h"
 #include "main/run_task.h"
 #include "main/user.h"
@@ -25,8 +26,7 @@ std::optional<Result<admin::Answer>> ask_server(Program& program, const std::str
 
 // What root writes into the store would lock out the server, which is not root.
 Result<void> become_owner(const std::string& store, const std::string& user) {
-    std::error_code error;
-    std::filesystem::create_directories(store, error);
+    make_private_directory(store);
     TRY(give_to_user(store, user));
     return become_user(user);
 }

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "base/text.h"
+#include "main/files.h"
 
 namespace heliopost {
 namespace {
@@ -59,7 +60,7 @@ sandbox::Plan sandbox_plan(const Settings& settings, const std::string& settings
         add_file(files.key, plan.readable);
     }
     std::error_code error;
-    fs::create_directories(settings.server.data_directory, error);
+    make_private_directory(settings.server.data_directory);
     plan.writable = {settings.server.data_directory, "/dev"};
     if (!settings.server.admin_socket.empty()) {
         fs::create_directories(folder_of(settings.server.admin_socket), error);

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -42,6 +43,12 @@ Result<std::string> read_file(const std::string& file, std::size_t octets_max) {
     std::string octets(std::istreambuf_iterator<char>(in), {});
     if (octets.size() > octets_max) return fail(Fault::too_large, file + " is too large");
     return octets;
+}
+
+void make_private_directory(const std::string& directory) {
+    std::error_code error;
+    std::filesystem::create_directories(std::filesystem::path(directory).parent_path(), error);
+    ::mkdir(directory.c_str(), 0700);
 }
 
 }  // namespace heliopost

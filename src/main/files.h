@@ -13,4 +13,8 @@ namespace heliopost {
 Result<void> write_file(const std::string& file, const std::string& octets, mode_t mode);
 Result<std::string> read_file(const std::string& file, std::size_t octets_max);
 
+// Makes the directory, open to its owner alone, unless it is there; its parents as the umask says. What goes
+// wrong shows when it is used.
+void make_private_directory(const std::string& directory);
+
 }  // namespace heliopost

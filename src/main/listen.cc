@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "main/files.h"
 #include "main/program.h"
 #include "main/user.h"
 #include "net/acceptor.h"
@@ -86,8 +87,7 @@ Result<void> Program::listen() {
 Result<void> Program::drop_privileges() {
     const std::string& user = settings_.server.user;
     if (user.empty() || geteuid() != 0) return {};
-    std::error_code error;
-    std::filesystem::create_directories(settings_.server.data_directory, error);
+    make_private_directory(settings_.server.data_directory);
     TRY(give_to_user(settings_.server.data_directory, user));
     TRY(give_to_user(settings_.server.admin_socket, user));
     return become_user(user);

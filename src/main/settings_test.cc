@@ -60,6 +60,18 @@ TEST_CASE("settings: a mistake is told with its place and what was meant") {
         CAPTURE(got.error().text);
     }
     CHECK(parse_settings(std::string(settings_octets_max + 1, ' '), "x").error().fault == Fault::too_large);
+    const auto host = [](std::size_t label, std::size_t labels) {
+        std::string name = std::string(label, 'h');
+        for (std::size_t i = 1; i < labels; ++i) name += "." + std::string(label, 'h');
+        return parse_settings("[server]\nhost_name = \"" + name + "\"\n", "x").has_value();
+    };
+    CHECK(host(63, 2));
+    CHECK_FALSE(host(64, 2));  // label_octets_max
+    CHECK_FALSE(host(63, 5));  // main/name_octets_max: 255
+    // No near name is looked for past suggested_key_octets_max.
+    const auto unknown = parse_settings(good + "[smtp]\n" + std::string(50'000, 'k') + " = 1\n", "x");
+    REQUIRE_FALSE(unknown.has_value());
+    CHECK_FALSE(unknown.error().text.contains("did you mean"));
 }
 
 namespace {

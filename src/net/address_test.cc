@@ -91,6 +91,10 @@ TEST_CASE("DNS records: every truncation and malformed record is left out") {
     CHECK(mx_records({.records = {"\0\x0A\3m.x\0"s}}).empty());
     CHECK(mx_records({.records = {"\0\x0A\3m\nx\0"s}}).empty());
     CHECK(mx_records({.records = {"\0\x0A\xC0\x0C"s}}).empty());  // compressed
+    std::string endless = "\0\x0A"s;                              // past name_octets_max
+    for (int i = 0; i < 128; ++i) endless += "\1x";
+    CHECK(mx_records({.records = {endless + "\0"s}}).empty());
+    CHECK(mx_records({.records = {endless.substr(0, 2 + 254) + "\0"s}}).size() == 1);
     CHECK(mx_records({.records = {"\0\0\0"s}}).front().exchange.empty());
 
     const std::string txt = "\2ab\1c\0"s;

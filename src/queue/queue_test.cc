@@ -150,7 +150,7 @@ TEST_CASE_FIXTURE(TestQueue, "queue: past the limits an entry is refused, and no
     NewEntry large = entry({"x@b.example"});
     large.recipients.front().original_recipient = smtp::OriginalRecipient{"rfc822", std::string(1'000, 'o')};
     large.recipients.resize(recipients_max, large.recipients.front());
-    CHECK(fault(large) == Fault::too_large);
+    CHECK(fault(large) == Fault::too_large);  // entry_octets_max
     NewEntry prefix = entry({"x@b.example"});
     prefix.prefix.resize(prefix_octets_max + 1);
     CHECK(fault(prefix) == Fault::too_large);

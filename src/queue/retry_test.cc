@@ -10,13 +10,18 @@ using namespace std::chrono_literals;
 
 TEST_CASE("retry: the waits double up to the longest, varied by a fifth") {
     RetryOptions exact;
-    exact.jitter_percent = 0;
+    exact.jitter_percent = 0;  // the longest wait is relay.retry_max
     struct Case {
         std::uint32_t attempt;
         std::chrono::minutes want;
     };
-    const Case cases[] = {
-        {0, 5min}, {1, 5min}, {2, 10min}, {3, 20min}, {6, 160min}, {7, 240min}, {4'000'000'000U, 240min}};
+    const Case cases[] = {{0, 5min},
+                          {1, 5min},
+                          {2, 10min},
+                          {3, 20min},
+                          {6, 160min},
+                          {7, 240min},
+                          {4'000'000'000U, 240min}};  // doublings_max
     for (const auto& [attempt, want] : cases) {
         CAPTURE(attempt);
         CHECK(wait_after(exact, attempt, 12'345) == want);
@@ -45,7 +50,7 @@ TEST_CASE("retry: the recipients of one message stay together, messages do not")
 }
 
 TEST_CASE("retry: a warning after four hours, once; the end after five days") {
-    const RetryOptions options;
+    const RetryOptions options;  // relay.warn_after, relay.expire_after
     Entry entry;
     entry.created = Time(std::chrono::days(20'000));
     entry.expiry = entry.created + options.expire_after;

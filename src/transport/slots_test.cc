@@ -43,7 +43,7 @@ TEST_CASE("slow peers: peers that keep us waiting do not hold up the mail to oth
     BesideSlow site;
     ScriptedServer slow(site.network, "mx.slow.example", {"198.51.100.9"});
     site.network.zone().add_address("mx.slow.example", "198.51.100.9");
-    site.options.connections_max = 8;
+    site.options.connections_max = 8;  // relay.connections_max
     SUBCASE("with the greeting") {
         slow.answer = leave_at("", "");
     }

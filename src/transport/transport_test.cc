@@ -320,7 +320,7 @@ TEST_CASE("transport: no more than the cap go to one destination, and others are
     ScriptedServer c(site.network, "mx.c.example", {"198.51.100.3"});
     site.network.zone().add_mx("c.example", 10, "mx.c.example");
     site.network.zone().add_address("mx.c.example", "198.51.100.3");
-    site.options.per_destination_max = 2;
+    site.options.per_destination_max = 2;  // relay.connections_per_destination_max
     site.network.set_delay([](const net::MemoryLink& link) { return link.to == "mx.b.example" ? 10s : 1ms; });
     site.start();
     for (int i = 0; i < 7; ++i) site.submit({"bob@b.example"});

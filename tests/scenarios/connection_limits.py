@@ -1,6 +1,10 @@
 #!/usr/bin/env python3
 """Past the limit of connections, of one address and in all, each listener says so and closes; a place comes back.
 
+The keys are smtp.connections_max, smtp.connections_per_address_max, submission.connections_max,
+submission.connections_per_address_max, lmtp.connections_max, lmtp.connections_per_address_max, imap.connections_max,
+imap.connections_per_address_max, pop3.connections_max, pop3.connections_per_address_max.
+
 In the clear that is SMTP's and LMTP's 421, IMAP's BYE and POP3's -ERR; before TLS nothing can be said.
 """
 

@@ -39,7 +39,7 @@ TEST_CASE("encode: the shortest form that the reader understands (RFC 9051 §4.3
         CHECK(written(append_string, text, Revision::rev1) == rev1);
         CHECK(written(append_string, text, Revision::rev2) == rev2);
     }
-    const std::string longest(1024, 'a');
+    const std::string longest(1024, 'a');  // quoted_octets_max
     CHECK(written(append_string, longest, Revision::rev1) == "\"" + longest + "\"");
     CHECK(written(append_string, longest + "a", Revision::rev1) == "{1025}\r\n" + longest + "a");
 }

@@ -44,7 +44,7 @@ TEST_CASE("date: RFC 5322 §3.3 and §4.3") {
         for (size_t length = 0; length < value.size(); ++length) parse_date(value.substr(0, length));
     }
     CHECK(parse_date("Thu, 1 Jan 1970 01:00:00 +0100") == DateTime{Time(), std::chrono::minutes(60)});
-    CHECK_FALSE(format_date({Time::max(), std::chrono::minutes(1'000'000)}).empty());
+    CHECK_FALSE(format_date({Time::max(), std::chrono::minutes(1'000'000)}).empty());  // zone_max
     CHECK_FALSE(format_date({Time::min(), std::chrono::minutes(-1'000'000)}).empty());
 }
 

@@ -78,6 +78,7 @@ TEST_CASE("POP3 commands: RFC 1939, RFC 2449, RFC 2595, RFC 5034") {
         {"auth plain AGEAYg==", true, initial},
         {"AUTH PLAIN a b", false, {}},
         {"AUTH PL!", false, {}},
+        {"AUTH AAAAAAAAAAAAAAAAAAAAA", false, {}},  // mechanism_octets_max is 20
         {"APOP ann 00", false, {}},
         {"", false, {}},
         {"NOOP\r", false, {}},

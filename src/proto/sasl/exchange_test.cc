@@ -151,6 +151,7 @@ TEST_CASE("SCRAM: first messages, RFC 5802 §5.1, §6, §7") {
         CHECK(scram_first(message) == want);
     }
     CHECK(scram_first("n,,n=user,r=" + std::string(256, 'a')) == "challenge");
+    // client_nonce_octets_max
     CHECK(scram_first("n,,n=user,r=" + std::string(257, 'a')) == "syntax");
 }
 

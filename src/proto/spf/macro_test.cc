@@ -50,7 +50,7 @@ TEST_CASE("macro: the examples of RFC 7208 §7.4") {
          "192.0.2.3 mx.receiver.example 1700000000 h.example.org mx.example.org% %20"},
         {"%{L}", "strong-bad"},
         {"%{S}", "strong-bad%40email.example.com"},
-        {"%{d999999999999999999999}", "email.example.com"},
+        {"%{d999999999999999999999}", "email.example.com"},  // macro_labels_max
     };
     for (const auto& [text, expanded] : cases) {
         CAPTURE(text);
@@ -87,7 +87,7 @@ TEST_CASE("macro: a domain that is too long loses labels from the left, RFC 7208
     const auto name = parse_domain_spec("%{l}.example.com").value();
     CHECK(name.expand_domain(values) ==
           std::string(60, 'b') + "." + std::string(60, 'c') + "." + std::string(60, 'd') + ".example.com");
-    values.local_part = std::string(300, 'a');
+    values.local_part = std::string(300, 'a');  // past name_octets_max
     CHECK(parse_domain_spec("%{l}").value().expand_domain(values).size() ==
           300);  // nothing to drop: no name at all
 }

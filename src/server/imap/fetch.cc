@@ -91,14 +91,18 @@ net::Task<Result<void>> Fetch::answer_envelopes(std::vector<std::size_t> indexes
 }
 
 net::Task<Result<void>> Fetch::answer_emails(std::vector<std::size_t> indexes, std::vector<EmailId> ids) {
-    const auto emails = CO_TRY(co_await account_.emails(std::move(ids)));
-    for (std::size_t i = 0; i < indexes.size(); ++i) {
-        if (emails.at(i) == nullptr) {
-            some_gone_ = true;
-            continue;
+    for (auto next = indexes.begin(); next != indexes.end();) {
+        ids.erase(ids.begin(), ids.end() - (indexes.end() - next));
+        auto emails = CO_TRY(co_await account_.emails(ids));
+        for (auto& email : emails) {
+            const std::size_t index = *next++;
+            if (email == nullptr) {
+                some_gone_ = true;
+                continue;
+            }
+            co_await answer(index, std::move(email));
+            if (out_.full()) co_await out_.flush();
         }
-        co_await answer(indexes[i], emails[i]);
-        if (out_.full()) co_await out_.flush();
     }
     co_return Result<void>{};
 }

@@ -122,17 +122,27 @@ net::Task<Result<std::shared_ptr<Search::Messages>>> Search::load(std::vector<st
     for (const std::uint32_t number : numbers) ids.push_back(view_->at(number - 1).email);
     const auto emails = CO_TRY(co_await account_.emails(std::move(ids)));
     auto messages = std::make_shared<Messages>();
-    messages->reserve(numbers.size());
-    messages_read_ += numbers.size();
-    for (std::size_t i = 0; i < numbers.size(); ++i)
-        if (emails.at(i) != nullptr)
+    messages->reserve(emails.size());
+    messages_read_ += emails.size();
+    for (std::size_t i = 0; i < emails.size(); ++i)
+        if (emails[i] != nullptr)
             messages->emplace_back(program_, &view_->at(numbers[i] - 1), numbers[i], emails[i]);
     co_return messages;
 }
 
 // The messages of these numbers, to the end.
 net::Task<Result<void>> Search::look_at(std::vector<std::uint32_t> numbers) {
-    if (numbers.empty()) co_return Result<void>{};
+    while (!numbers.empty()) {
+        const std::size_t read_before = messages_read_;
+        CO_TRY(co_await look_at_first(numbers));
+        const auto done = static_cast<std::ptrdiff_t>(messages_read_ - read_before);
+        numbers.erase(numbers.begin(), numbers.begin() + done);
+    }
+    co_return Result<void>{};
+}
+
+// Of the first of them, of as many as are in memory at once.
+net::Task<Result<void>> Search::look_at_first(std::vector<std::uint32_t> numbers) {
     co_await check_client_();
     const std::shared_ptr<Messages> messages = CO_TRY(co_await load(std::move(numbers)));
     // The jobs hold the view, whose rows the messages point to.

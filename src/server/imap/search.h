@@ -67,6 +67,7 @@ private:
                                                              std::optional<std::uint32_t> known,
                                                              bool forward);
     net::Task<Result<void>> look_at(std::vector<std::uint32_t> numbers);
+    net::Task<Result<void>> look_at_first(std::vector<std::uint32_t> numbers);
     net::Task<Result<std::shared_ptr<Messages>>> load(std::vector<std::uint32_t> numbers);
     net::Task<Result<std::vector<Piece>>> read_round(std::shared_ptr<Messages> messages);
 

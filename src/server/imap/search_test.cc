@@ -179,13 +179,16 @@ TEST_CASE_FIXTURE(Mailbox, "search: the saved result, RFC 5182 §2") {
 TEST_CASE_FIXTURE(Mailbox, "search: limits and wrong numbers") {
     CHECK(search("5").starts_with("BAD"));
     CHECK(search("1:5").starts_with("BAD"));
-    CHECK(search("BODY {4097}", {std::string(4097, 'x') + "\r\n"}).starts_with("NO [LIMIT]"));
+    CHECK(
+        search("BODY {" + std::to_string(search_text_octets_max + 1) + "}", {std::string(4097, 'x') + "\r\n"})
+            .starts_with("NO [LIMIT]"));
     std::string keys;
     for (std::size_t i = 0; i < imap::search_depth_max + 1; ++i) keys += "NOT ";
     CHECK(search(keys + "SEEN").starts_with("BAD"));
     CHECK(search(keys.substr(4) + "SEEN") == "1");
     std::string many;
-    for (int i = 0; i < 65; ++i) many += (i > 0 ? " TEXT t" : "TEXT t") + std::to_string(i);
+    for (std::size_t i = 0; i <= search_texts_max; ++i)
+        many += (i > 0 ? " TEXT t" : "TEXT t") + std::to_string(i);
     CHECK(search(many).starts_with("NO [LIMIT]"));
 }
 

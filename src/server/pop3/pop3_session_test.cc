@@ -198,7 +198,7 @@ TEST_CASE_FIXTURE(Pop3, "pop3: without QUIT nothing is removed") {
     idle.say("DELE 1\r\n");
     const Instant before = network.tick();
     idle.hear(std::chrono::minutes(15));
-    CHECK(idle.ended());  // RFC 1939 §3: no sooner than after ten minutes, and then without an update
+    CHECK(idle.ended());  // idle_time_max, RFC 1939 §3: no sooner, and then without an update
     CHECK(network.tick() - before >= std::chrono::minutes(10) - 10 * TestClient::quiet);
     CHECK(inbox_view(ann)->size() == 3);
 }

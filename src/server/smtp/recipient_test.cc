@@ -72,7 +72,7 @@ TEST_CASE_FIXTURE(Recipients, "rcpt: quota at RCPT; full disk at MAIL; full list
 }
 
 TEST_CASE_FIXTURE(Recipients, "rcpt: recipients past the limit are put off, the message goes to the others") {
-    service.recipients_max = 3;
+    service.recipients_max = 3;  // in place of delivery::recipients_max
     TestClient client(*this);
     client.hear();
     client.say("EHLO b.example\r\nMAIL FROM:<>\r\n");

@@ -28,7 +28,7 @@ struct Service {
     Role role = Role::mx;
     std::string host_name;
     std::uint64_t message_octets_max = std::uint64_t{50} << 20;
-    std::size_t recipients_max = 1'000;
+    std::size_t recipients_max = delivery::recipients_max;
     bool tls_from_start = false;
     bool lmtp_from_anywhere = false;  // else only from loopback and Unix sockets: LMTP asks nobody who he is
     bool add_client_address = false;  // submission: name the client in Received

@@ -37,7 +37,9 @@ struct Submission : TestServer {
 
 struct FullQueue : TestServer {
     AccountId ann = add_account("ann@a.example");
-    FullQueue() : TestServer(Role::submission, nullptr, {.destination_of = {}, .room_entries = 1}) {
+    FullQueue()
+        : TestServer(Role::submission, nullptr,
+                     {.destination_of = {}, .room_entries = 1}) {  // in place of queue::entries_max
         add_alias("away@a.example", {"out@c.example"});
     }
 };

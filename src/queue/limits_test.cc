@@ -1,0 +1,68 @@
+// What goes past a limit of this folder that no other test names.
+#include <doctest/doctest.h>
+
+#include "queue/test_queue.h"
+
+namespace heliopost::queue {
+
+TEST_CASE_FIXTURE(TestQueue, "limits: one call gives so many leases and so many entries, the next the rest") {
+    store::Batch batch(store::queue_partition);
+    std::vector<Added> all;
+    for (std::size_t i = 0; i < leases_max + 5; ++i)
+        all.push_back(queue::add(batch, entry({"x@d" + std::to_string(i) + ".example"})).value());
+    REQUIRE(run(store->commit(std::move(batch))).has_value());
+    for (const Added& one : all) queue->added(one);
+    Filter filter;
+    filter.limit = 10 * list_max;
+    const auto listed = run(queue->list(filter)).value();
+    CHECK(listed.size() == list_max);
+    filter.after = listed.back().entry->id;
+    CHECK(run(queue->list(filter))->size() == 5);
+    const auto leases = due(10 * leases_max);
+    CHECK(leases.size() == leases_max);
+    CHECK(due(10 * leases_max).size() == 5);
+}
+
+TEST_CASE_FIXTURE(TestQueue, "limits: what a remote host said is cut, an ENVID past its limit refused") {
+    const QueueId id = add({"x@b.example"});
+    auto leases = due();
+    Outcome one = outcome(0, State::pending);
+    one.reply.text = std::string(10 * reply_text_octets_max, 't');
+    one.reply.remote_host = std::string(10 * remote_host_octets_max, 'h');
+    REQUIRE(run(queue->complete(std::move(leases.at(0)), {one}, {})).has_value());
+    const LastReply kept = run(queue->show(id))->recipients.at(0).last_reply;
+    CHECK(kept.text.size() == reply_text_octets_max);
+    CHECK(kept.remote_host.size() == remote_host_octets_max);
+
+    store::Batch batch(store::queue_partition);
+    NewEntry named = entry({"x@b.example"});
+    named.envelope_id = std::string(101, 'e');  // envelope_id_octets_max
+    CHECK(queue::add(batch, std::move(named)).error().fault == Fault::too_large);
+}
+
+TEST_CASE_FIXTURE(TestQueue, "limits: entries past cache_octets_max are read from the store when due") {
+    const std::size_t count = cache_octets_max / prefix_octets_max + 20;
+    for (std::size_t i = 0; i < count; ++i) {
+        NewEntry large = entry({"x@b.example"});
+        large.prefix = std::string(prefix_octets_max, 'p');
+        store::Batch batch(store::queue_partition);
+        const Added added = queue::add(batch, std::move(large)).value();
+        REQUIRE(run(store->commit(std::move(batch))).has_value());
+        queue->added(added);
+    }
+    const auto leases = due(leases_max);
+    REQUIRE(leases.size() == count);
+    for (const Lease& lease : leases) CHECK(lease.entry->prefix.size() == prefix_octets_max);
+}
+
+TEST_CASE("limits: jitter_percent_max keeps a wait from becoming none") {
+    RetryOptions options;
+    options.jitter_percent = 5'000;
+    for (std::uint64_t random = 0; random < 2'000'000; random += 997) {
+        const auto wait = wait_after(options, 1, random);
+        CHECK(wait >= options.first / 10);
+        CHECK(wait <= options.first * 2);
+    }
+}
+
+}  // namespace heliopost::queue
