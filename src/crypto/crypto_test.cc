@@ -45,12 +45,33 @@ TEST_CASE("keys: what one signs the other verifies, and nothing else") {
     }
 }
 
+// RSAPublicKey, RFC 8017 §A.1.1: a modulus of so many bits (a multiple of 8) and the exponent 65537.
+std::string rsa_public_key(unsigned bits) {
+    const std::string modulus = std::string(1, '\0') + std::string(bits / 8, '\xc5');
+    const auto number = [](const std::string& octets) {
+        std::string head = "\x02\x82";
+        head += static_cast<char>(octets.size() >> 8);
+        return head + static_cast<char>(octets.size() & 0xff) + octets;
+    };
+    const std::string body = number(modulus) + std::string("\x02\x03\x01\x00\x01", 5);
+    std::string out = "\x30\x82";
+    out += static_cast<char>(body.size() >> 8);
+    return out + static_cast<char>(body.size() & 0xff) + body;
+}
+
+TEST_CASE("keys: RSA of as many bits as allowed, and of more and fewer") {
+    CHECK(PublicKey::rsa(rsa_public_key(rsa_bits_min)).has_value());
+    CHECK(PublicKey::rsa(rsa_public_key(rsa_bits_max)).has_value());
+    CHECK(PublicKey::rsa(rsa_public_key(rsa_bits_min - 8)).error().fault == Fault::denied);
+    CHECK(PublicKey::rsa(rsa_public_key(rsa_bits_max + 8)).error().fault == Fault::denied);
+}
+
 TEST_CASE("keys: too short, too long, none") {
     CHECK(PrivateKey::make_rsa(512).error().fault == Fault::denied);
     CHECK_FALSE(PrivateKey::from_pem("").has_value());
     CHECK_FALSE(PublicKey::rsa("").has_value());
     CHECK_FALSE(PublicKey::rsa(std::string(100, '0')).has_value());
-    CHECK(PublicKey::rsa(std::string(5000, '0')).error().fault == Fault::too_large);
+    CHECK(PublicKey::rsa(std::string(4097, '0')).error().fault == Fault::too_large);  // key_octets_max
     CHECK_FALSE(PublicKey::ed25519(std::string(31, 'x')).has_value());
     CHECK_FALSE(PublicKey::rsa(PrivateKey::make_ed25519().value().public_octets()).has_value());
 }
