@@ -10,26 +10,6 @@ namespace {
 
 constexpr std::string_view algorithms[] = {"rsa-sha256", "ed25519-sha256", "rsa-sha1"};
 
-Result<std::string> required(const TagList& tags, std::string_view name) {
-    const auto found = tags.find(name);
-    if (!found || found->empty()) return fail(Fault::syntax, "the tag " + std::string(name) + "= is missing");
-    return std::string(*found);
-}
-
-Result<std::string> octets_of(const TagList& tags, std::string_view name) {
-    const auto octets = from_base64(without_space(TRY(required(tags, name))));
-    if (!octets) return fail(Fault::syntax, std::string(name) + "= is not base64");
-    return *octets;
-}
-
-Result<std::optional<std::uint64_t>> number_of(const TagList& tags, std::string_view name) {
-    const auto text = tags.find(name);
-    if (!text) return std::nullopt;
-    const auto number = to_number(*text);
-    if (!number || *number > INT64_MAX) return fail(Fault::syntax, std::string(name) + "= is no number");
-    return number;
-}
-
 Result<void> check_identity(const Signature& signature) {
     const size_t at = signature.identity.rfind('@');
     if (at == std::string::npos || !is_at_or_below(signature.identity.substr(at + 1), signature.domain))
@@ -66,6 +46,26 @@ Result<void> read_times(const TagList& tags, Signature& into) {
 
 }  // namespace
 
+Result<std::string> required(const TagList& tags, std::string_view name) {
+    const auto found = tags.find(name);
+    if (!found || found->empty()) return fail(Fault::syntax, "the tag " + std::string(name) + "= is missing");
+    return std::string(*found);
+}
+
+Result<std::string> octets_of(const TagList& tags, std::string_view name) {
+    const auto octets = from_base64(without_space(TRY(required(tags, name))));
+    if (!octets) return fail(Fault::syntax, std::string(name) + "= is not base64");
+    return *octets;
+}
+
+Result<std::optional<std::uint64_t>> number_of(const TagList& tags, std::string_view name) {
+    const auto text = tags.find(name);
+    if (!text) return std::nullopt;
+    const auto number = to_number(*text);
+    if (!number || *number > INT64_MAX) return fail(Fault::syntax, std::string(name) + "= is no number");
+    return number;
+}
+
 std::string_view name_of(Algorithm algorithm) {
     return algorithms[static_cast<size_t>(algorithm)];
 }
@@ -89,25 +89,31 @@ Result<std::pair<Canonicalization, Canonicalization>> parse_canonicalization(std
     return std::pair(header, TRY(parse(text.substr(slash + 1))));
 }
 
-Result<Signature> parse_signature(std::string_view value) {
-    if (value.size() > signature_octets_max) return fail(Fault::too_large, "the signature is too long");
-    const TagList tags = TRY(TagList::parse(value));
-    if (TRY(required(tags, "v")) != "1") return fail(Fault::syntax, "v= is not 1");
+Result<Signature> read_signature(const TagList& tags) {
     Signature signature;
     signature.algorithm = TRY(parse_algorithm(TRY(required(tags, "a"))));
     signature.value = TRY(octets_of(tags, "b"));
     signature.body_hash = TRY(octets_of(tags, "bh"));
     signature.domain = TRY(required(tags, "d"));
     signature.selector = TRY(required(tags, "s"));
-    signature.fields = TRY(signed_fields(tags));
     const auto forms = TRY(parse_canonicalization(tags.find("c").value_or("simple")));
     signature.header = forms.first;
     signature.body = forms.second;
-    signature.identity = tags.find("i").value_or("@" + signature.domain);
-    TRY(check_identity(signature));
-    TRY(check_query(tags));
+    signature.identity = "@" + signature.domain;
     signature.length = TRY(number_of(tags, "l"));
     TRY(read_times(tags, signature));
+    return signature;
+}
+
+Result<Signature> parse_signature(std::string_view value) {
+    if (value.size() > signature_octets_max) return fail(Fault::too_large, "the signature is too long");
+    const TagList tags = TRY(TagList::parse(value));
+    if (TRY(required(tags, "v")) != "1") return fail(Fault::syntax, "v= is not 1");
+    Signature signature = TRY(read_signature(tags));
+    signature.fields = TRY(signed_fields(tags));
+    if (const auto identity = tags.find("i")) signature.identity = *identity;
+    TRY(check_identity(signature));
+    TRY(check_query(tags));
     return signature;
 }
 

@@ -39,7 +39,14 @@ struct Signature {
 // The value of a DKIM-Signature field. Fails with the reason in words.
 Result<Signature> parse_signature(std::string_view value);
 
-// a=, and c= ("simple" where it is left out), which ARC-Message-Signature has as well.
+// The tags that ARC-Message-Signature has as well: all but v=, i=, q= and h=.
+Result<Signature> read_signature(const TagList& tags);
+// A tag that must be there and not empty; one in base64, decoded.
+Result<std::string> required(const TagList& tags, std::string_view name);
+Result<std::string> octets_of(const TagList& tags, std::string_view name);
+Result<std::optional<std::uint64_t>> number_of(const TagList& tags, std::string_view name);
+
+// a=, and c=.
 Result<Algorithm> parse_algorithm(std::string_view text);
 std::string_view name_of(Algorithm algorithm);
 Result<std::pair<Canonicalization, Canonicalization>> parse_canonicalization(std::string_view text);
