@@ -290,7 +290,7 @@ Result<bool> Vault::keep(const std::string& source, File& file, const Progress& 
 
 Result<std::string> Vault::add(const Manifest& manifest) {
     const std::string name = backup_name(manifest.taken);
-    std::string octets = encode(manifest);
+    std::string octets = encode(manifest) + "\n";
     if (key_) {
         Sealer sealer(*key_, "backups/" + name);
         std::string sealed = sealer.begin();

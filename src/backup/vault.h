@@ -52,6 +52,9 @@ public:
     using Take = std::function<Result<>(std::string_view octets)>;
     Result<> read(const File& file, const Take& take) const;
 
+    // Where the object of a file is, which has its octets as they are; for a vault that is not sealed.
+    std::string object_file(const File& file) const { return object_path(file.object); }
+
     // Keeps what the file at `source` holds: fills in octets, sha256 and object. True where it was not there.
     // An object that is there is read back, and written again where it is damaged.
     Result<bool> keep(const std::string& source, File& file, const Progress& progress);

@@ -64,6 +64,11 @@ struct RestoreOptions {
     std::string directory;
     std::string at;  // which backup; empty: the newest
     std::string key;
+    std::string account;  // empty: the whole store
+    std::string mailbox;
+    std::string message_id;
+    std::uint32_t uid = 0;  // 0: any
+    bool in_place = false;
 };
 int command_restore(const CommonOptions& common, const RestoreOptions& options);
 

@@ -16,7 +16,7 @@ void note(int /*signal*/) {
 void catch_interrupts() {
     struct sigaction action{};
     action.sa_handler = note;
-    action.sa_flags = SA_RESETHAND;
+    action.sa_flags = static_cast<int>(SA_RESETHAND);
     sigemptyset(&action.sa_mask);
     for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
 }

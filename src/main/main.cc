@@ -225,13 +225,29 @@ void add_backup(CLI::App& app, CommandLine& line) {
         ->type_name("FILE");
     line.backup.version = HELIOPOST_VERSION;
     backup->callback([&line] { line.run = [&line] { return command_backup(line.common, line.backup); }; });
-    CLI::App* restore = app.add_subcommand(
-        "restore", "Put a backup back: the whole store, to where nothing is; the server must be stopped");
+    CLI::App* restore = app.add_subcommand("restore",
+                                           "Put a backup back: the whole store, to where nothing is; or an "
+                                           "account's mail into the store in use");
     restore->add_option("DIR", line.restore.directory, "the directory of the backups")->required();
     restore->add_option("--at", line.restore.at, "which backup, or how its name begins; without: the newest")
         ->type_name("BACKUP");
     restore->add_option("--key", line.restore.key, "the key that the backups were encrypted with")
         ->type_name("FILE");
+    CLI::Option* account = restore->add_option("--account", line.restore.account,
+                                               "only this account's mail, into \"Restored/DATE\"");
+    account->type_name("ADDRESS");
+    CLI::Option* mailbox = restore->add_option("--mailbox", line.restore.mailbox, "only this mailbox");
+    mailbox->type_name("NAME")->needs(account);
+    restore->add_option("--message-id", line.restore.message_id, "only this message")
+        ->type_name("ID")
+        ->needs(account);
+    restore->add_option("--uid", line.restore.uid, "only the message with this UID in the mailbox, as it was")
+        ->type_name("UID")
+        ->needs(mailbox);
+    restore
+        ->add_flag("--in-place", line.restore.in_place,
+                   "into the mailboxes where it was; what they hold already is passed over")
+        ->needs(account);
     restore->callback([&line] { line.run = [&line] { return command_restore(line.common, line.restore); }; });
 }
 

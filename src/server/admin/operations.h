@@ -1,7 +1,8 @@
 // Operations: what an administrator can ask, whoever carries the request: the admin socket, or a command that
 // opened the store itself.
 //
-// One file a subject: domains.cc, accounts.cc, aliases.cc, queue.cc, backup.cc. Names: "subject.verb".
+// One file a subject: domains.cc, accounts.cc, aliases.cc, queue.cc, backup.cc; restore.h. Names:
+// "subject.verb".
 #pragma once
 
 #include <functional>
@@ -14,6 +15,7 @@
 #include "net/world.h"
 #include "queue/queue.h"
 #include "server/admin/message.h"
+#include "store/store.h"
 
 namespace heliopost::admin {
 
@@ -22,6 +24,7 @@ struct Administered {
     directory::Directory* directory = nullptr;
     mailbox::Accounts* accounts = nullptr;
     queue::Queue* queue = nullptr;
+    store::Store* store = nullptr;
     std::function<net::Task<Result<Answer>>()> reload;  // empty where no server runs
     std::function<void()> account_removed;              // its mail waits to be erased; may be empty
     // Makes a checkpoint of the store and gives its path; blocks, any thread. Empty where no server runs.
