@@ -331,7 +331,8 @@ def offline(server, vault):
     server.stop()
     taken = json.loads(server.command("--json", "backup", vault).stdout)
     assert taken["files_new"] < taken["files"], taken
-    object_file = max((path for path in (vault / "objects").rglob("*") if path.is_file()), key=lambda p: p.stat().st_size)
+    objects = [path for path in (vault / "objects").rglob("*") if path.is_file()]
+    object_file = max(objects, key=lambda path: path.stat().st_size)
     octets = bytearray(object_file.read_bytes())
     octets[len(octets) // 2] ^= 4
     object_file.write_bytes(octets)
