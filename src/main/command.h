@@ -49,6 +49,29 @@ struct CertificateOptions {
 };
 int command_certificate_install(const CommonOptions& common, const CertificateOptions& options);
 
+struct BackupOptions {
+    std::string directory;
+    std::string key;      // a key file; empty: not encrypted
+    std::string new_key;  // a key file to make
+    bool list = false;
+    bool verify = false;
+    std::size_t keep = 0;  // 0: all
+    std::string version;   // of this program
+};
+int command_backup(const CommonOptions& common, const BackupOptions& options);
+
+struct RestoreOptions {
+    std::string directory;
+    std::string at;  // which backup; empty: the newest
+    std::string key;
+    std::string account;  // empty: the whole store
+    std::string mailbox;
+    std::string message_id;
+    std::uint32_t uid = 0;  // 0: any
+    bool in_place = false;
+};
+int command_restore(const CommonOptions& common, const RestoreOptions& options);
+
 struct DemoOptions {
     bool check = false;
 };

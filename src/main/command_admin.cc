@@ -1,28 +1,16 @@
 // The commands that administer: through the running server, or on the store when none runs.
-#include <algorithm>
 #include <filesystem>
 
 #include "main/command.h"
 #include "main/files.h"
 #include "main/program.h"
 #include "main/run_task.h"
+#include "main/running_server.h"
 #include "main/user.h"
 #include "net/system_clock.h"
-#include "server/admin/socket.h"
 
 namespace heliopost {
 namespace {
-
-// Nothing where no server listens.
-std::optional<Result<admin::Answer>> ask_server(Program& program, const std::string& socket,
-                                                const admin::Request& request) {
-    if (socket.empty() || !std::filesystem::exists(socket)) return std::nullopt;
-    try {
-        return run_task(program.world(), admin::ask(&program.world(), socket, request));
-    } catch (const net::Gone&) {
-        return std::nullopt;  // a socket that a dead server left behind
-    }
-}
 
 // What root writes into the store would lock out the server, which is not root.
 Result<void> become_owner(const std::string& store, const std::string& user) {
@@ -41,7 +29,7 @@ int command_admin(const CommonOptions& common, const admin::Request& request) {
     const std::string user = settings->server.user, store = settings->server.data_directory;
     Log log(LogFormat::logfmt, LogLevel::warning, net::system_now, stderr_sink());
     Program program(*std::move(settings), common.config, log);
-    if (auto answer = ask_server(program, socket, request))
+    if (auto answer = ask_server(program.world(), socket, request))
         return *answer ? show(common, **answer) : report(common, answer->error());
     if (request.operation == "server.reload")
         return report(common, {Fault::not_found, "no server runs behind " + socket});

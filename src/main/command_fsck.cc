@@ -1,10 +1,9 @@
 // heliopost fsck: every record, blob and reference of a store that no server has open.
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 
 #include "base/json_writer.h"
+#include "main/bar.h"
 #include "main/command.h"
 #include "main/fsck.h"
 #include "main/user.h"
@@ -12,8 +11,6 @@
 
 namespace heliopost {
 namespace {
-
-constexpr std::size_t bar_columns = 30;
 
 std::string_view word(store::Harm harm) {
     switch (harm) {
@@ -82,28 +79,6 @@ void print(const FsckReport& report) {
     std::printf("%llu problems\n", static_cast<unsigned long long>(report.store.problem_count));
 }
 
-// Writes only what changed: the walk calls often.
-class Bar {
-public:
-    void show(double part, const FsckReport& so_far) {
-        const int percent = static_cast<int>(part * 100);
-        if (percent == shown_) return;
-        shown_ = percent;
-        const auto filled = static_cast<std::size_t>(part * static_cast<double>(bar_columns));
-        const std::string bar = std::string(filled, '#') + std::string(bar_columns - filled, '.');
-        std::fprintf(stderr, "\r[%s] %3d %%  %llu records, %llu blobs, %llu accounts\033[K", bar.c_str(),
-                     percent, static_cast<unsigned long long>(so_far.store.records),
-                     static_cast<unsigned long long>(so_far.store.blobs),
-                     static_cast<unsigned long long>(so_far.accounts));
-    }
-    void clear() {
-        if (shown_ >= 0) std::fputs("\r\033[K", stderr);
-    }
-
-private:
-    int shown_ = -1;
-};
-
 }  // namespace
 
 int command_fsck(const CommonOptions& common) {
@@ -121,10 +96,14 @@ int command_fsck(const CommonOptions& common) {
     options.cache_octets = settings->server.cache;
     auto store = store::RocksStore::open(std::move(options));
     if (!store) return report(common, store.error());
-    Bar bar;
+    Bar bar(common.json);
     Fsck::Progress progress;
-    if (!common.json && isatty(STDERR_FILENO) == 1)
-        progress = [&bar](double part, const FsckReport& so_far) { bar.show(part, so_far); };
+    if (bar.is_shown())
+        progress = [&bar](double part, const FsckReport& so_far) {
+            bar.show(part, std::to_string(so_far.store.records) + " records, " +
+                               std::to_string(so_far.store.blobs) + " blobs, " +
+                               std::to_string(so_far.accounts) + " accounts");
+        };
     const FsckReport found = Fsck(**store, cores[0], std::move(progress)).run();
     bar.clear();
     common.json ? print_json(found) : print(found);

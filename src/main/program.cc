@@ -75,7 +75,7 @@ Result<void> Program::open() {
     TRY(run_task(world(), directory_->load()));
     TRY(run_task(world(), queue_->load()));
     administered_ = std::make_unique<admin::Administered>(
-        admin::Administered{&world(), directory_.get(), accounts_.get(), queue_.get(), {}});
+        admin::Administered{&world(), directory_.get(), accounts_.get(), queue_.get(), store_.get()});
     return {};
 }
 

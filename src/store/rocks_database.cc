@@ -122,7 +122,9 @@ rocksdb::Status open_once(Database& database, rocksdb::DBOptions db_options, con
         {rocksdb::kDefaultColumnFamilyName, rows}, {chunks_family, chunks_options(options, rows)}};
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
     rocksdb::DB* db = nullptr;
-    const auto status = rocksdb::DB::Open(db_options, options.path, families, &handles, &db);
+    const auto status = options.read_only
+                            ? rocksdb::DB::OpenForReadOnly(db_options, options.path, families, &handles, &db)
+                            : rocksdb::DB::Open(db_options, options.path, families, &handles, &db);
     if (!status.ok()) return status;
     database.db.reset(db);
     database.rows = handles[0];
@@ -196,7 +198,10 @@ Result<std::unique_ptr<Database>> open_database(const RocksOptions& options) {
     } else if (!std::filesystem::exists(options.path, error)) {
         return fail(Fault::not_found, "there is no store at " + options.path);
     }
-    if (free_octets(options.path) < octets_to_open)
+    if (std::filesystem::exists(std::filesystem::path(options.path) / restoring_name, error))
+        return fail(Fault::temporary,
+                    "a restore into " + options.path + " was cut short: run `heliopost restore` again");
+    if (!options.read_only && free_octets(options.path) < octets_to_open)
         return fail(Fault::temporary, "the disk is too full to open the store at " + options.path +
                                           ": make room, at least " +
                                           std::to_string(octets_to_open / 1024 / 1024) + " MiB");

@@ -17,6 +17,7 @@
 #include "store/disk_space.h"
 #include "store/keys.h"
 #include "store/rocks_check.h"
+#include "store/rocks_checkpoint.h"
 #include "store/rocks_database.h"
 
 namespace heliopost::store {
@@ -198,6 +199,7 @@ RocksStore::~RocksStore() {
 }
 
 net::Task<Result<Committed>> RocksStore::commit(std::vector<Batch> batches, std::vector<StagedBlob> blobs) {
+    if (parts_->options.read_only) co_return fail(Fault::denied, "the store is opened for reading");
     if (!blobs.empty() && !has_space()) co_return fail(Fault::temporary, "the disk is nearly full");
     CommitWork work{std::move(batches), std::move(blobs)};
     co_return co_await wait_for<Result<Committed>>([this, &work](Completion<Result<Committed>> done) {
@@ -290,6 +292,10 @@ BlobStore& RocksStore::blobs() {
 }
 CheckReport RocksStore::check(const CheckOptions& options) {
     return check_database(*parts_->database, options);
+}
+
+Result<std::string> RocksStore::checkpoint() {
+    return make_checkpoint(*parts_->database);
 }
 
 void RocksStore::flush() {

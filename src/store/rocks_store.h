@@ -28,6 +28,7 @@ namespace heliopost::store {
 struct RocksOptions {
     std::string path;
     bool create = true;                            // when the directory holds no store
+    bool read_only = false;                        // commits fail with Fault::denied; no file is changed
     std::optional<std::uint64_t> disk_reserve;     // octets kept free; unset: 2 %, at least 1 GiB
     size_t cache_octets = 64 * 1024 * 1024;        // the engine's block cache
     size_t memtable_octets = 32 * 1024 * 1024;     // of each of the engine's two tables
@@ -42,6 +43,10 @@ struct RocksOptions {
     enum class Recovery { refuse_damaged, drop_damaged };
     Recovery recovery = Recovery::refuse_damaged;
 };
+
+inline constexpr char checkpoint_name[] = "checkpoint";
+// While a store is restored it lies below this name in its place; nothing opens the place until it is whole.
+inline constexpr char restoring_name[] = "restoring";
 
 class RocksStore final : public Store {
 public:
@@ -71,6 +76,11 @@ public:
 
     // Writes what is in memory to tables and starts a new log; for tests and before a copy.
     void flush();
+
+    // The store as it is at one moment, with every commit acknowledged before the call, as a directory of its
+    // own that opens as a store: tables are hard links, the rest is copied. Replaces an earlier one; whoever
+    // asked for it removes it. Gives its path, checkpoint_name below the store's. Blocks.
+    Result<std::string> checkpoint();
 
 private:
     struct Parts;

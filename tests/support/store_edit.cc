@@ -5,6 +5,7 @@
 //   store_edit DIRECTORY put rows|chunks KEY VALUE     both in hexadecimal
 //   store_edit DIRECTORY erase rows|chunks KEY
 //   store_edit DIRECTORY flip rows|chunks KEY          the lowest bit of the value's last octet
+//   store_edit DIRECTORY digest all                    SHA-256 of all keys and values
 #include <rocksdb/db.h>
 
 #include <cstdio>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "base/base64.h"
+#include "store/sha256.h"
 
 namespace heliopost {
 namespace {
@@ -30,6 +32,30 @@ int list(rocksdb::DB& database, Family* family) {
     for (at->SeekToFirst(); at->Valid(); at->Next())
         std::printf("%s\n", to_hex(at->key().ToStringView()).c_str());
     return at->status().ok() ? 0 : complain(at->status().ToString());
+}
+
+// With lengths in front, so that no two contents give the same octets.
+void add(store::Sha256& hash, const rocksdb::Slice& octets) {
+    const std::uint64_t length = octets.size();
+    hash.add({reinterpret_cast<const char*>(&length), sizeof length});
+    hash.add(octets.ToStringView());
+}
+
+int digest(rocksdb::DB& database, const std::vector<Family*>& families) {
+    store::Sha256 hash;
+    for (Family* family : families) {
+        rocksdb::ReadOptions options;
+        options.verify_checksums = true;
+        const std::unique_ptr<rocksdb::Iterator> at(database.NewIterator(options, family));
+        for (at->SeekToFirst(); at->Valid(); at->Next()) {
+            add(hash, at->key());
+            add(hash, at->value());
+        }
+        add(hash, "");
+        if (!at->status().ok()) return complain(at->status().ToString());
+    }
+    std::printf("%s\n", to_hex(hash.finish()).c_str());
+    return 0;
 }
 
 int edit(rocksdb::DB& database, Family* family, const std::vector<std::string>& words) {
@@ -65,7 +91,11 @@ int run(const std::vector<std::string>& words) {
     if (!status.ok()) return complain(status.ToString());
     const std::unique_ptr<rocksdb::DB> database(opened);
     Family* const family = families[words[2] == "chunks" ? 1 : 0];
-    const int code = words[1] == "list" ? list(*database, family) : edit(*database, family, words);
+    int code = 0;
+    if (words[1] == "digest")
+        code = digest(*database, families);
+    else
+        code = words[1] == "list" ? list(*database, family) : edit(*database, family, words);
     for (Family* one : families) database->DestroyColumnFamilyHandle(one);
     return code;
 }

@@ -1,10 +1,12 @@
 // Operations: what an administrator can ask, whoever carries the request: the admin socket, or a command that
 // opened the store itself.
 //
-// One file a subject: domains.cc, accounts.cc, aliases.cc, queue.cc. Names: "subject.verb".
+// One file a subject: domains.cc, accounts.cc, aliases.cc, queue.cc, backup.cc; restore.h. Names:
+// "subject.verb".
 #pragma once
 
 #include <functional>
+#include <string>
 
 #include "directory/directory.h"
 #include "mailbox/account.h"
@@ -13,6 +15,7 @@
 #include "net/world.h"
 #include "queue/queue.h"
 #include "server/admin/message.h"
+#include "store/store.h"
 
 namespace heliopost::admin {
 
@@ -21,9 +24,12 @@ struct Administered {
     directory::Directory* directory = nullptr;
     mailbox::Accounts* accounts = nullptr;
     queue::Queue* queue = nullptr;
+    store::Store* store = nullptr;
     std::function<net::Task<Result<Answer>>()> reload;  // empty where no server runs
     std::function<void()> account_removed;              // its mail waits to be erased; may be empty
-    net::Event* closing = nullptr;                      // set when the server drains (net/drain.h)
+    // Makes a checkpoint of the store and gives its path; blocks, any thread. Empty where no server runs.
+    std::function<Result<std::string>()> checkpoint;
+    net::Event* closing = nullptr;  // set when the server drains (net/drain.h)
 };
 
 // Fault::not_found for an unknown operation.
@@ -33,6 +39,7 @@ net::Task<Result<Answer>> run_domain(Administered* of, Request request);
 net::Task<Result<Answer>> run_account(Administered* of, Request request);
 net::Task<Result<Answer>> run_alias(Administered* of, Request request);
 net::Task<Result<Answer>> run_queue(Administered* of, Request request);
+net::Task<Result<Answer>> run_backup(Administered* of, Request request);
 
 Error unknown_operation(const Request& request);
 

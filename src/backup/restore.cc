@@ -1,0 +1,79 @@
+#include "backup/restore.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "store/rocks_store.h"
+
+namespace heliopost::backup {
+namespace {
+
+namespace fs = std::filesystem;
+
+// RocksDB opens a store by this file: it comes last.
+constexpr char current_name[] = "CURRENT";
+
+std::string restoring(const std::string& place) {
+    return place + "/" + store::restoring_name;
+}
+
+}  // namespace
+
+Result<> check_place(const std::string& place) {
+    std::error_code error;
+    if (!fs::exists(place, error) || fs::exists(restoring(place), error)) return {};
+    for (const auto& entry : fs::directory_iterator(place, error))
+        if (entry.path().filename() != "lost+found")
+            return fail(Fault::exists,
+                        place +
+                            " is not empty: a whole restore goes only where nothing is; move it "
+                            "away, or name an account");
+    if (error) return fail(Fault::denied, "cannot read " + place + ": " + error.message());
+    return {};
+}
+
+Result<> restore_file(const Vault& vault, const File& file, const std::string& path,
+                      const Progress& progress) {
+    OutputFile out = TRY(OutputFile::create(path));
+    TRY(vault.read(file, [&](std::string_view octets) -> Result<> {
+        TRY(progress(octets.size()));
+        return out.write(octets);
+    }));
+    return out.finish();
+}
+
+Result<std::string> restore_store(const Vault& vault, const Manifest& manifest, const std::string& place,
+                                  const Progress& progress) {
+    TRY(check_place(place));
+    std::error_code error;
+    TRY(make_directory(place));
+    const std::string directory = restoring(place);
+    // An earlier one that was cut short: the marker itself goes last.
+    for (const auto& entry : fs::directory_iterator(place, error))
+        if (entry.path() != directory && entry.path().filename() != "lost+found")
+            fs::remove_all(entry.path(), error);
+    fs::remove_all(directory, error);
+    TRY(make_directory(directory));
+    TRY(sync_directory(place));
+    for (const File& file : manifest.files)
+        if (file.kind == File::Kind::store)
+            TRY(restore_file(vault, file, directory + "/" + file.name, progress));
+    TRY(sync_directory(directory));
+    return directory;
+}
+
+Result<> finish_restore(const std::string& place) {
+    std::error_code error;
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(restoring(place), error))
+        names.push_back(entry.path().filename().string());
+    if (error) return fail(Fault::denied, "cannot read " + restoring(place) + ": " + error.message());
+    std::ranges::partition(names, [](const std::string& name) { return name != current_name; });
+    for (const std::string& name : names) TRY(rename(restoring(place) + "/" + name, place + "/" + name));
+    TRY(sync_directory(place));
+    fs::remove(restoring(place), error);
+    if (error) return fail(Fault::denied, "cannot remove " + restoring(place) + ": " + error.message());
+    return sync_directory(place);
+}
+
+}  // namespace heliopost::backup

@@ -1,0 +1,236 @@
+// heliopost restore: a whole backup, to where nothing is; or an account's mail, into the store in use.
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+
+#include "backup/opened_store.h"
+#include "backup/restore.h"
+#include "base/json_writer.h"
+#include "directory/directory.h"
+#include "mailbox/renew.h"
+#include "main/bar.h"
+#include "main/command.h"
+#include "main/copy_progress.h"
+#include "main/interrupt.h"
+#include "main/program.h"
+#include "main/restore_mail.h"
+#include "main/run_task.h"
+#include "main/user.h"
+#include "net/system_clock.h"
+#include "queue/hold_all.h"
+#include "store/rocks_store.h"
+
+namespace heliopost {
+namespace {
+
+namespace fs = std::filesystem;
+using backup::File;
+
+constexpr mode_t configuration_mode = 0640;  // as quickstart writes it
+constexpr mode_t certificate_mode = 0644, key_mode = 0600;
+constexpr std::size_t date_octets = 10;  // 2026-11-23
+
+struct Renewed {
+    std::size_t accounts = 0;
+    std::size_t held = 0;
+};
+
+net::Task<Result<Renewed>> renew_all(net::World* world, store::Store* store) {
+    Renewed renewed;
+    const auto directory = directory::make_directory(*store, *world);
+    CO_TRY(co_await directory->load());
+    const auto accounts = CO_TRY(co_await directory->accounts(""));
+    for (const directory::Account& account : accounts) {
+        CO_TRY(co_await mailbox::renew(store, account.id, world->now()));
+        ++renewed.accounts;
+    }
+    renewed.held = CO_TRY(co_await queue::hold_all(store));
+    co_return renewed;
+}
+
+// What must change in the store before a client or another server sees it.
+Result<Renewed> renew_store(const std::string& path) {
+    const Log log(LogFormat::logfmt, LogLevel::warning, net::system_now, stderr_sink());
+    net::Cores cores(1, 1, log);
+    store::RocksOptions options;
+    options.path = path;
+    options.create = false;
+    options.disk_reserve = 0;  // it adds no mail
+    const auto store = TRY(store::RocksStore::open(std::move(options)));
+    auto renewed = run_task(cores[0], renew_all(&cores[0], store.get()));
+    store->flush();
+    return renewed;
+}
+
+class Restoring {
+public:
+    Restoring(const CommonOptions& common, const RestoreOptions& options)
+        : common_(common), options_(options) {}
+
+    Result<> run() {
+        std::optional<backup::Key> key;
+        if (!options_.key.empty()) key = TRY(backup::Key::read(options_.key));
+        vault_ = TRY(backup::Vault::open(options_.directory, backup::Vault::Use::read, std::move(key)));
+        backup_ = TRY(vault_->find(options_.at));
+        manifest_ = TRY(vault_->manifest(backup_));
+        TRY(restore_configuration());
+        const Settings settings = TRY(load_settings(common_.config));
+        const std::string& place = settings.server.data_directory;
+        {
+            Bar bar(common_.json);
+            auto progress = show_progress(bar, manifest_.octets());
+            const std::string files = TRY(backup::restore_store(*vault_, manifest_, place, progress));
+            renewed_ = TRY(renew_store(files));
+        }
+        TRY(backup::finish_restore(place));
+        TRY(give_to_user(place, settings.server.user));
+        for (const net::CertificateFiles& files : settings.tls.certificates) {
+            TRY(restore_beside(File::Kind::certificate, files.certificate, certificate_mode, settings));
+            TRY(restore_beside(File::Kind::key, files.key, key_mode, settings));
+        }
+        if (restored_configuration_) TRY(give_to_user(common_.config, settings.server.user));
+        return {};
+    }
+
+    void tell() const {
+        const auto accounts = static_cast<std::int64_t>(renewed_.accounts);
+        const auto held = static_cast<std::int64_t>(renewed_.held);
+        if (common_.json) {
+            std::string out;
+            JsonWriter json(out);
+            json.begin_object();
+            json.field("backup", backup_);
+            json.field("taken", to_rfc3339(manifest_.taken));
+            json.field("octets", static_cast<std::int64_t>(manifest_.octets()));
+            json.field("accounts", accounts);
+            json.field("held", held);
+            json.key("files_made");
+            json.begin_array();
+            for (const std::string& file : made_) json.string(file);
+            json.end_array();
+            json.end_object();
+            std::printf("%s\n", out.c_str());
+            return;
+        }
+        std::printf("restored backup %s: the store as it was at %s, with %zu accounts\n", backup_.c_str(),
+                    to_rfc3339(manifest_.taken).c_str(), renewed_.accounts);
+        for (const std::string& file : made_) std::printf("made %s, as it was\n", file.c_str());
+        if (renewed_.held != 0)
+            std::printf(
+                "%zu recipients of queued mail are on hold, for they may have got it since: see `heliopost "
+                "queue list`, then `heliopost queue release ID` or `heliopost queue drop ID`\n",
+                renewed_.held);
+    }
+
+private:
+    const File* find(File::Kind kind, const std::string& name) const {
+        const auto found = std::ranges::find_if(manifest_.files, [&](const File& file) {
+            return file.kind == kind && (name.empty() || file.name == name);
+        });
+        return found == manifest_.files.end() ? nullptr : &*found;
+    }
+
+    Result<> make(const File& file, const std::string& path, mode_t mode) {
+        const std::string folder = fs::path(path).parent_path().string();
+        std::error_code error;
+        if (!folder.empty()) fs::create_directories(folder, error);
+        TRY(backup::restore_file(*vault_, file, path, [](std::uint64_t) { return Result<>(); }));
+        if (::chmod(path.c_str(), mode) != 0) return std::unexpected(backup::failed("chmod", path));
+        made_.push_back(path);
+        return {};
+    }
+
+    // What is there stays: it may be newer than the backup, and it is the administrator's.
+    Result<> restore_configuration() {
+        std::error_code error;
+        if (fs::exists(common_.config, error)) return {};
+        const File* file = find(File::Kind::configuration, "");
+        if (file == nullptr) return fail(Fault::not_found, "the backup holds no configuration");
+        TRY(make(*file, common_.config, configuration_mode));
+        restored_configuration_ = true;
+        return {};
+    }
+
+    // Only where the configuration names it: a backup cannot choose where its files go.
+    Result<> restore_beside(File::Kind kind, const std::string& path, mode_t mode, const Settings& settings) {
+        std::error_code error;
+        if (path.empty() || fs::exists(path, error)) return {};
+        const std::string name = fs::absolute(path).lexically_normal().string();
+        const File* file = find(kind, name);
+        if (file == nullptr) file = find(File::Kind::certificate, name);  // both in one file
+        if (file == nullptr) return {};
+        TRY(make(*file, path, mode));
+        return give_to_user(path, settings.server.user);
+    }
+
+    const CommonOptions& common_;
+    const RestoreOptions& options_;
+    std::unique_ptr<backup::Vault> vault_;
+    std::string backup_;
+    backup::Manifest manifest_;
+    Renewed renewed_;
+    std::vector<std::string> made_;
+    bool restored_configuration_ = false;
+};
+
+}  // namespace
+
+namespace {
+
+// The program and the backup's store are gone when it returns.
+Result<MailRestored> restore_account(const CommonOptions& common, const RestoreOptions& options,
+                                     Settings settings) {
+    std::optional<backup::Key> key;
+    if (!options.key.empty()) key = TRY(backup::Key::read(options.key));
+    const auto vault = TRY(backup::Vault::open(options.directory, backup::Vault::Use::read, std::move(key)));
+    const backup::Manifest manifest = TRY(vault->manifest(TRY(vault->find(options.at))));
+    const ServerSettings server = settings.server;
+    settings.server.threads = 1;
+    Log log(LogFormat::logfmt, LogLevel::warning, net::system_now, stderr_sink());
+    Program program(std::move(settings), common.config, log);
+    Bar bar(common.json);
+    const auto opened =
+        TRY(backup::OpenedStore::open(*vault, manifest, show_progress(bar, manifest.octets())));
+    bar.clear();
+    const auto target = TRY(open_target(program, server));
+    MailChoice choice;
+    choice.account = options.account;
+    choice.mailbox = options.mailbox;
+    choice.message_id = options.message_id;
+    if (options.uid != 0) choice.uid = options.uid;
+    choice.in_place = options.in_place;
+    choice.date = to_rfc3339(manifest.taken).substr(0, date_octets);
+    return run_task(program.world(),
+                    restore_mail(&program.world(), &opened->store(), target.get(), std::move(choice)));
+}
+
+int command_restore_account(const CommonOptions& common, const RestoreOptions& options) {
+    auto settings = load_settings(common.config);
+    if (!settings) return report(common, settings.error(), exit_configuration);
+    const ServerSettings server = settings->server;
+    const auto done = restore_account(common, options, *std::move(settings));
+    // What root wrote, where no server ran, is to be the server's.
+    const auto given = give_to_user(server.data_directory, server.user);
+    if (!done) return report(common, done.error());
+    if (!given) return report(common, given.error());
+    const auto number = [](std::size_t count) { return static_cast<std::int64_t>(count); };
+    admin::Answer answer{"", {"account", "mailboxes", "messages", "already_there"}, {}};
+    answer.rows.push_back(
+        {options.account, number(done->mailboxes), number(done->messages), number(done->present)});
+    return show(common, answer);
+}
+
+}  // namespace
+
+int command_restore(const CommonOptions& common, const RestoreOptions& options) {
+    catch_interrupts();
+    if (!options.account.empty()) return command_restore_account(common, options);
+    Restoring restoring(common, options);
+    if (const auto done = restoring.run(); !done) return report(common, done.error());
+    restoring.tell();
+    return exit_good;
+}
+
+}  // namespace heliopost

@@ -1,0 +1,169 @@
+#include "main/restore_mail.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <utility>
+
+#include "base/base64.h"
+#include "base/text.h"
+#include "directory/directory.h"
+#include "mailbox/account.h"
+#include "main/interrupt.h"
+
+namespace heliopost {
+namespace {
+
+constexpr std::size_t emails_a_read = 100;
+
+// The blob of one message of the backup; its prefix travels apart, so that equal blobs are found again.
+class BlobOctets final : public admin::OctetSource {
+public:
+    BlobOctets(mailbox::Account* account, std::shared_ptr<const mailbox::Email> email)
+        : account_(account), email_(std::move(email)), at_(email_->prefix.size()) {}
+
+    net::Task<Result<std::string>> next() override {
+        if (at_ == email_->octets()) co_return std::string();
+        std::string piece = CO_TRY(co_await account_->read(email_, at_, store::BlobStore::read_octets_max));
+        if (piece.empty()) co_return fail(Fault::internal, "a message of the backup is cut off");
+        at_ += piece.size();
+        co_return piece;
+    }
+
+private:
+    mailbox::Account* account_;
+    std::shared_ptr<const mailbox::Email> email_;
+    std::uint64_t at_;
+};
+
+std::string without_brackets(std::string_view id) {
+    id = trim(id);
+    if (id.starts_with('<') && id.ends_with('>')) id = id.substr(1, id.size() - 2);
+    return std::string(id);
+}
+
+bool has_message_id(const mailbox::Email& email, const std::string& wanted) {
+    const mime::Structure& structure = *email.structure;
+    if (structure.parts.empty() || !structure.parts.front().envelope) return false;
+    const auto& envelope = structure.envelopes.at(*structure.parts.front().envelope);
+    return envelope.message_id && without_brackets(*envelope.message_id) == wanted;
+}
+
+class MailRestoring {
+public:
+    MailRestoring(mailbox::Account* from, MailTarget* to, MailChoice choice)
+        : from_(from), to_(to), choice_(std::move(choice)) {
+        choice_.message_id = without_brackets(choice_.message_id);
+    }
+
+    net::Task<Result<MailRestored>> run() {
+        const mailbox::Listing listing = CO_TRY(co_await from_->list());
+        bool found = choice_.mailbox.empty();
+        for (const mailbox::Mailbox& mailbox : listing.mailboxes) {
+            if (!choice_.mailbox.empty() && mailbox.name != choice_.mailbox) continue;
+            found = true;
+            CO_TRY(co_await restore(&mailbox));
+        }
+        if (!found)
+            co_return fail(Fault::not_found,
+                           "the backup's account has no mailbox \"" + choice_.mailbox + "\"");
+        const bool one = !choice_.message_id.empty() || choice_.uid.has_value();
+        if (one && done_.messages + done_.present == 0)
+            co_return fail(Fault::not_found, "the backup has no such message");
+        co_return done_;
+    }
+
+private:
+    admin::Request request(const std::string& operation) const {
+        return {operation, {{"account", choice_.account}, {"mailbox", target_}}};
+    }
+
+    net::Task<Result<void>> restore(const mailbox::Mailbox* mailbox) {
+        target_ = choice_.in_place ? mailbox->name : "Restored/" + choice_.date + "/" + mailbox->name;
+        begun_ = false;
+        const auto view = CO_TRY(co_await from_->view(mailbox->id));
+        const bool all = choice_.message_id.empty() && !choice_.uid;
+        if (all) CO_TRY(co_await begin());
+        for (std::size_t at = 0; at < view->size(); at += emails_a_read) {
+            std::vector<EmailId> ids;
+            for (std::size_t i = at; i < std::min(view->size(), at + emails_a_read); ++i)
+                ids.push_back(view->at(i).email);
+            const auto emails = CO_TRY(co_await from_->emails(std::move(ids)));
+            for (std::size_t i = 0; i < emails.size(); ++i) {
+                const mailbox::Row& row = view->at(at + i);
+                if (emails[i] == nullptr || !is_wanted(row, *emails[i])) continue;
+                CO_TRY(co_await add(view, at + i, emails[i]));
+            }
+        }
+        co_return Result<void>();
+    }
+
+    bool is_wanted(const mailbox::Row& row, const mailbox::Email& email) const {
+        if (choice_.uid && row.uid.value != *choice_.uid) return false;
+        return choice_.message_id.empty() || has_message_id(email, choice_.message_id);
+    }
+
+    // Only once there is something to put there.
+    net::Task<Result<void>> begin() {
+        if (std::exchange(begun_, true)) co_return Result<void>();
+        CO_TRY(co_await to_->ask(request("restore.mailbox"), nullptr));
+        const auto present = CO_TRY(co_await to_->ask(request("restore.present"), nullptr));
+        present_.clear();
+        for (const auto& row : present.rows)
+            if (!row.empty())
+                if (const auto* hash = std::get_if<std::string>(row.data())) ++present_[*hash];
+        ++done_.mailboxes;
+        co_return Result<void>();
+    }
+
+    net::Task<Result<void>> add(std::shared_ptr<const mailbox::View> view, std::size_t index,
+                                std::shared_ptr<const mailbox::Email> email) {
+        if (interrupted()) co_return fail(Fault::temporary, "stopped");
+        CO_TRY(co_await begin());
+        const auto known = present_.find(to_hex(email->blob.sha256));
+        if (known != present_.end() && known->second > 0) {
+            --known->second;
+            ++done_.present;
+            co_return Result<void>();
+        }
+        const mailbox::Row& row = view->at(index);
+        admin::Request message = request("restore.message");
+        std::string& flags = message.fields["flags"];
+        imap::append_flags(flags, view->flags_of(row));
+        message.fields["received"] = std::to_string(std::max<std::int64_t>(row.received, 0));
+        message.fields["prefix"] = to_base64(email->prefix);
+        message.fields["octets"] = std::to_string(email->blob.octets);
+        BlobOctets octets(from_, email);
+        CO_TRY(co_await to_->ask(std::move(message), &octets));
+        ++done_.messages;
+        co_return Result<void>();
+    }
+
+    mailbox::Account* from_;
+    MailTarget* to_;
+    MailChoice choice_;
+    std::string target_;
+    bool begun_ = false;
+    std::map<std::string, std::size_t> present_;  // of the mailbox, by hash; each is passed over once
+    MailRestored done_;
+};
+
+}  // namespace
+
+net::Task<Result<MailRestored>> restore_mail(net::World* world, store::RocksStore* from, MailTarget* to,
+                                             MailChoice choice) {
+    const auto directory = directory::make_directory(*from, *world);
+    CO_TRY(co_await directory->load());
+    const auto known = co_await directory->account(choice.account);
+    if (!known) co_return fail(known.error().fault, "the backup has no account " + choice.account);
+    mailbox::AccountsOptions options;
+    options.log_operations_max = std::numeric_limits<std::uint64_t>::max();  // nothing is written
+    const auto accounts = mailbox::make_accounts(*from, {world}, options);
+    const auto account = accounts->open(known->id);
+    MailRestoring restoring(account.get(), to, std::move(choice));
+    auto done = co_await restoring.run();
+    co_await accounts->stop();
+    co_return done;
+}
+
+}  // namespace heliopost
