@@ -31,12 +31,16 @@ MemoryConnection::~MemoryConnection() {
 }
 
 bool MemoryConnection::is_apart() const {
-    return network_.apart(link_.from, link_.to);
+    return muted_ || network_.apart(link_.from, link_.to);
 }
 
 size_t MemoryConnection::room(int to_side) const {
     const End& to = ends_[to_side];
     return pipe_octets_max - std::min(pipe_octets_max, to.coming_octets + to.unread());
+}
+
+size_t MemoryConnection::piece() const {
+    return network_.piece_ ? std::max<size_t>(1, network_.piece_(link_)) : pipe_octets_max;
 }
 
 void MemoryConnection::send(int to_side, Chunk chunk) {

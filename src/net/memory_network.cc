@@ -53,13 +53,19 @@ MemoryWorld& MemoryNetwork::restart(const MemoryWorld& crashed, Log::Sink sink) 
     hosts_.push_back(std::make_unique<MemoryWorld>(*this, crashed.name(), crashed.addresses(),
                                                    (seed_ * spread + hosts_.size()) * spread,
                                                    std::move(sink)));
+    hosts_.back()->set_clock(crashed.clock_ahead());
     return *hosts_.back();
 }
 
 void MemoryNetwork::poll() {
     std::uint64_t handlers = 0;
     io_.restart();
-    while (io_.poll_one() > 0) ASSERT(++handlers < handlers_per_instant_max);
+    while (!is_held() && io_.poll_one() > 0) {
+        ASSERT(++handlers < handlers_per_instant_max);
+        if (++turns_ < pause_at_) continue;
+        pause_at_ = UINT64_MAX;
+        paused_ = true;
+    }
 }
 
 // Moves the clock to the next timer and runs those of that instant; false when none is due by the limit,
@@ -84,7 +90,7 @@ bool MemoryNetwork::advance(Instant limit) {
         return false;
     }
     tick_ = std::max(tick_, first.first);
-    while (heap != nullptr && first.first <= tick_) {
+    while (heap != nullptr && first.first <= tick_ && !is_held()) {
         note(first.second, 0, 0);
         heap->take_first()();
         poll();
@@ -98,7 +104,7 @@ bool MemoryNetwork::run_until(const std::function<bool()>& predicate, std::chron
     for (;;) {
         poll();
         if (predicate()) return true;
-        if (!advance(end)) return predicate();
+        if (is_held() || !advance(end)) return predicate();
     }
 }
 
@@ -106,14 +112,22 @@ void MemoryNetwork::run_for(std::chrono::microseconds time) {
     run_until([] { return false; }, time);
 }
 
+void MemoryNetwork::finish_turns() {
+    const bool outer = std::exchange(in_run_, true);
+    poll();
+    in_run_ = outer;
+}
+
 bool MemoryNetwork::run(MemoryWorld& host, Task<void> task, std::chrono::microseconds limit) {
     Run run;
+    const bool outer = std::exchange(in_run_, true);
     TaskGroup group(host, "run");
     group.spawn(run_to_end(std::move(task), &run));
     run_until([&run] { return run.done; }, limit);
     const bool done = run.done;
     group.stop();
     run_until([&group] { return group.size() == 0; }, std::chrono::seconds(0));
+    in_run_ = outer;
     if (done && run.error) std::rethrow_exception(run.error);
     return done;
 }
@@ -129,6 +143,11 @@ void MemoryNetwork::cut(std::uint64_t link) {
     const auto found = connections_.find(link);
     if (found == connections_.end()) return;
     for (const int side : {0, 1}) found->second->break_end(side, "connection reset");
+}
+
+void MemoryNetwork::mute(std::uint64_t link) {
+    const auto found = connections_.find(link);
+    if (found != connections_.end()) found->second->mute();
 }
 
 void MemoryNetwork::partition(const std::string& host_a, const std::string& host_b, bool apart) {

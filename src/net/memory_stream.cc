@@ -55,7 +55,8 @@ Task<void> MemoryStream::write(std::string_view octets, Deadline deadline) {
         check_open();
         if (end.output_ended) throw Gone("output was ended");
         if (connection_->end(to).closed) throw Gone("closed by the peer");
-        const size_t count = std::min(octets.size(), connection_->room(to));
+        const size_t piece = connection_->piece();
+        const size_t count = std::min({octets.size(), connection_->room(to), piece});
         if (count > 0) {
             connection_->send(to,
                               {.kind = Chunk::Kind::octets, .octets = std::string(octets.substr(0, count))});

@@ -57,10 +57,12 @@ public:
     const MemoryLink& link() const { return link_; }
     End& end(int side) { return ends_[side]; }
     size_t room(int to_side) const;
+    size_t piece() const;  // at least 1
     void send(int to_side, Chunk chunk);
     void pump(int side);  // takes what has arrived, unless the hosts are apart
     void break_end(int side, const std::string& why);
     void close(int side);
+    void mute() { muted_ = true; }
     bool is_apart() const;
 
 private:
@@ -69,6 +71,7 @@ private:
 
     MemoryNetwork& network_;
     MemoryLink link_;
+    bool muted_ = false;
     End ends_[2];  // 0 dialled, 1 accepted
 };
 

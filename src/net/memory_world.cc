@@ -40,7 +40,8 @@ void MemoryWorld::crash() {
 }
 
 Time MemoryWorld::now() const {
-    return network_.start_ + std::chrono::floor<std::chrono::milliseconds>(network_.tick_.time_since_epoch());
+    return network_.start_ + ahead_ +
+           std::chrono::floor<std::chrono::milliseconds>(network_.tick_.time_since_epoch());
 }
 
 Instant MemoryWorld::tick() const {

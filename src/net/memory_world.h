@@ -50,6 +50,11 @@ public:
     // frames of its tasks are destroyed in later turns without running on. Cut off its store first.
     void crash();
 
+    // Sets the host's clock this much ahead of the network's (behind, if negative); time that passes does not
+    // jump. A restarted host keeps it.
+    void set_clock(std::chrono::milliseconds ahead) { ahead_ = ahead; }
+    std::chrono::milliseconds clock_ahead() const { return ahead_; }
+
     Time now() const override;
     Instant tick() const override;
     boost::asio::any_io_executor executor() override;
@@ -80,6 +85,7 @@ private:
     MemoryResolver resolver_;
     std::map<std::string, MemoryListener*> listeners_;  // by endpoint
     std::uint16_t last_port_ = 49151;                   // the next is the first dynamic port, RFC 6335 §6
+    std::chrono::milliseconds ahead_{0};
     bool crashed_ = false;
 };
 
@@ -115,12 +121,27 @@ public:
     // The simulator's hooks. The delay is asked for each chunk of octets on its way; order is kept.
     using Delay = std::function<std::chrono::microseconds(const MemoryLink&)>;
     void set_delay(Delay delay) { delay_ = std::move(delay); }
+    // How many octets one chunk may have, asked at each write: a slow drip.
+    using Piece = std::function<size_t(const MemoryLink&)>;
+    void set_piece(Piece piece) { piece_ = std::move(piece); }
     std::vector<MemoryLink> links() const;  // open ones, oldest first
     void cut(std::uint64_t link);           // both ends see a reset
+    void mute(std::uint64_t link);          // half-open: nothing arrives any more, and neither end is told
     // Nothing passes between the two hosts; it arrives, in order, once they are joined again.
     void partition(const std::string& host_a, const std::string& host_b, bool apart = true);
     // Calls on the network's own time, outside any host.
     void call_at(Instant when, std::move_only_function<void()> work);
+
+    // run_until() and run_for() return at once, in the middle of an instant, with everything else still to
+    // run: where a simulated crash belongs. Within run() it waits until that has ended. Held until
+    // take_pause().
+    void pause() { paused_ = true; }
+    void pause_after(std::uint64_t turns) { pause_at_ = turns_ + turns; }
+    bool take_pause() { return std::exchange(paused_, false); }
+    std::uint64_t turns() const { return turns_; }  // handlers that have run
+
+    // Runs what can run now, pause or not: the frames of a crashed host are destroyed in later turns.
+    void finish_turns();
 
     Instant tick() const { return tick_; }
     std::uint64_t event_hash() const { return event_hash_; }
@@ -129,6 +150,7 @@ private:
     friend class MemoryConnection;
     friend class MemoryWorld;
     void poll();
+    bool is_held() const { return paused_ && !in_run_; }
     bool advance(Instant limit);
     MemoryWorld* host_at(const IpAddress& address) const;
     bool apart(const std::string& host_a, const std::string& host_b) const;
@@ -144,6 +166,11 @@ private:
     TimerHeap timers_;
     MemoryZone zone_;
     Delay delay_;
+    Piece piece_;
+    std::uint64_t turns_ = 0;
+    std::uint64_t pause_at_ = UINT64_MAX;
+    bool paused_ = false;
+    bool in_run_ = false;
     std::set<std::pair<std::string, std::string>> apart_;
     std::map<std::uint64_t, MemoryConnection*> connections_;  // by link id
     std::vector<std::unique_ptr<MemoryWorld>> hosts_;         // in the order of adding, crashed ones too

@@ -24,6 +24,8 @@ struct MemoryDisk::Contents {
     std::uint64_t blob_ids = 0;
     std::atomic<bool> full = false;
     std::atomic<bool> failing = false;
+    std::atomic<std::chrono::microseconds::rep> slow = 0;
+    std::atomic<MemoryDisk::Broken> broken = MemoryDisk::Broken::none;
 };
 
 namespace {
@@ -106,14 +108,17 @@ struct MemoryStore::State : std::enable_shared_from_this<State> {
             const std::lock_guard lock(mutex);
             count = waiting.size();
         }
-        if (options.sync_delay.count() == 0) return sync(count);
-        world.call_at(world.after(options.sync_delay), [weak = weak_from_this(), count] {
+        const auto delay = options.sync_delay + std::chrono::microseconds(disk->slow);
+        if (delay.count() == 0) return sync(count);
+        world.call_at(world.after(delay), [weak = weak_from_this(), count] {
             if (const auto state = weak.lock()) state->sync(count);
         });
     }
 
     // The count oldest are on disk now.
     void sync(size_t count) {
+        const auto broken = disk->broken.exchange(MemoryDisk::Broken::none);
+        if (broken != MemoryDisk::Broken::none) return die(count, broken);
         for (; count > 0; --count) {
             const std::lock_guard lock(mutex);
             if (crashed) return;
@@ -128,6 +133,17 @@ struct MemoryStore::State : std::enable_shared_from_this<State> {
                 if (const auto state = weak.lock()) state->start_sync();
             });
         }
+    }
+
+    void die(size_t count, MemoryDisk::Broken how) {
+        {
+            const std::lock_guard lock(mutex);
+            if (crashed) return;
+            crashed = true;
+            for (size_t i = 0; how == MemoryDisk::Broken::written && i < count; ++i)
+                std::visit([this](auto& one) { apply(one.work); }, waiting[i]);
+        }
+        if (options.died) options.died();
     }
 
     Outcome<Committed> apply(CommitWork& work) {
@@ -169,6 +185,15 @@ struct MemoryStore::State : std::enable_shared_from_this<State> {
         if (crashed) throw net::Stopped();
     }
 
+    net::Task<void> begin_read() {
+        check_up();
+        if (!options.read_delay) co_return;
+        const auto delay = options.read_delay();
+        if (delay.count() == 0) co_return;
+        co_await world.sleep_until(world.after(delay));
+        check_up();
+    }
+
     net::World& world;
     std::shared_ptr<Contents> disk;
     Options options;
@@ -204,7 +229,7 @@ public:
 
     net::Task<Result<std::vector<PlainChunk>>> read(BlobId blob, std::uint32_t first,
                                                     std::uint32_t count) override {
-        state_->check_up();
+        co_await state_->begin_read();
         const std::lock_guard lock(state_->disk->mutex);  // no wait follows
         std::vector<PlainChunk> out;
         for (std::uint32_t i = 0; i < count; ++i) {
@@ -235,6 +260,13 @@ void MemoryDisk::set_full(bool full) {
 }
 void MemoryDisk::set_failing(bool failing) {
     contents_->failing = failing;
+}
+
+void MemoryDisk::set_slow(std::chrono::microseconds more) {
+    contents_->slow = more.count();
+}
+void MemoryDisk::break_next_sync(Broken how) {
+    contents_->broken = how;
 }
 
 std::uint64_t MemoryDisk::commits() const {
@@ -273,14 +305,14 @@ net::Task<Result<Committed>> MemoryStore::commit(std::vector<Batch> batches, std
 }
 
 net::Task<Result<std::optional<std::string>>> MemoryStore::get(PartitionId partition, std::string key) {
-    state_->check_up();
+    co_await state_->begin_read();
     const std::lock_guard lock(state_->disk->mutex);
     co_return DiskTarget(*state_->disk).get(engine_key(partition, Space::rows, key));
 }
 
 net::Task<Result<std::vector<std::optional<std::string>>>> MemoryStore::multi_get(
     PartitionId partition, std::vector<std::string> keys) {
-    state_->check_up();
+    co_await state_->begin_read();
     const std::lock_guard lock(state_->disk->mutex);
     std::vector<std::optional<std::string>> out;
     for (const std::string& key : keys)
@@ -291,7 +323,7 @@ net::Task<Result<std::vector<std::optional<std::string>>>> MemoryStore::multi_ge
 net::Task<Result<std::vector<KeyValue>>> MemoryStore::scan(PartitionId partition, std::string low,
                                                            std::string high, size_t limit,
                                                            Direction direction) {
-    state_->check_up();
+    co_await state_->begin_read();
     const std::lock_guard lock(state_->disk->mutex);
     const auto& rows = state_->disk->rows;
     std::vector<KeyValue> out;
@@ -310,14 +342,14 @@ net::Task<Result<std::vector<KeyValue>>> MemoryStore::scan(PartitionId partition
 }
 
 net::Task<Result<std::uint64_t>> MemoryStore::counter(PartitionId partition, std::string name) {
-    state_->check_up();
+    co_await state_->begin_read();
     const std::lock_guard lock(state_->disk->mutex);
     co_return DiskTarget(*state_->disk).counter(engine_key(partition, Space::counters, name));
 }
 
 net::Task<Result<std::vector<Change>>> MemoryStore::changes(AccountId account, ModSequence above,
                                                             size_t limit) {
-    state_->check_up();
+    co_await state_->begin_read();
     const std::lock_guard lock(state_->disk->mutex);
     const PartitionId partition = account_partition(account);
     const auto& rows = state_->disk->rows;

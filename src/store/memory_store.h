@@ -9,6 +9,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "store/store.h"
@@ -24,11 +26,16 @@ public:
     MemoryDisk(const MemoryDisk&) = delete;
     MemoryDisk& operator=(const MemoryDisk&) = delete;
 
-    void set_full(bool full);        // below the reserve: commits with blobs fail, others pass
-    void set_failing(bool failing);  // every commit fails with Fault::temporary
-    std::uint64_t commits() const;   // synced since the disk was made
-    size_t rows() const;             // of every kind, chunks included
-    void flip_bit_in_chunk();        // damages one stored chunk, for tests of checksums
+    void set_full(bool full);                       // below the reserve: commits with blobs fail, others pass
+    void set_failing(bool failing);                 // every commit fails with Fault::temporary
+    std::uint64_t commits() const;                  // synced since the disk was made
+    size_t rows() const;                            // of every kind, chunks included
+    void flip_bit_in_chunk();                       // damages one stored chunk, for tests of checksums
+    void set_slow(std::chrono::microseconds more);  // added to every sync_delay
+    // The next sync ends in an error, as an engine reports one: nobody is acknowledged, the store is as after
+    // crash(), Options::died is called. What was to be synced may all be on the disk, or none of it.
+    enum class Broken : std::uint8_t { none, lost, written };
+    void break_next_sync(Broken how);
 
     struct Contents;
 
@@ -41,6 +48,9 @@ class MemoryStore final : public Store {
 public:
     struct Options {
         std::chrono::microseconds sync_delay{0};
+        // How long a read takes, asked at each; none: reads never wait.
+        std::function<std::chrono::microseconds()> read_delay{};
+        std::function<void()> died{};  // after break_next_sync(); the program of a real engine ends here
     };
 
     explicit MemoryStore(net::World& world);  // with a disk of its own
