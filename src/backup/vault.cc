@@ -12,7 +12,7 @@
 
 #include "base/base64.h"
 #include "base/json_writer.h"
-#include "store/sha256.h"
+#include "crypto/sha256.h"
 
 namespace heliopost::backup {
 namespace {
@@ -42,7 +42,7 @@ Result<> write_whole(const std::string& path, std::string_view octets) {
 }
 
 std::string sum_line(std::string_view octets) {
-    store::Sha256 hash;
+    crypto::Sha256 hash;
     hash.add(octets);
     return to_hex(hash.finish()) + "\n";
 }
@@ -216,7 +216,7 @@ Result<> Vault::read(const File& file, const Take& take) const {
     auto in = InputFile::open(object_path(file.object));
     if (!in) return explain(in.error().text);
     in->forget_cached();
-    store::Sha256 hash;
+    crypto::Sha256 hash;
     std::uint64_t octets = 0;
     const auto pass = [&](std::string_view plain) -> Result<> {
         hash.add(plain);
@@ -267,7 +267,7 @@ Result<> Vault::write_object(const std::string& source, const File& file, const 
 
 Result<bool> Vault::keep(const std::string& source, File& file, const Progress& progress) {
     InputFile in = TRY(InputFile::open(source));
-    store::Sha256 hash;
+    crypto::Sha256 hash;
     file.octets = 0;
     for (;;) {
         const std::string octets = TRY(in.read());

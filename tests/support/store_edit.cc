@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "base/base64.h"
-#include "store/sha256.h"
+#include "crypto/sha256.h"
 
 namespace heliopost {
 namespace {
@@ -35,14 +35,14 @@ int list(rocksdb::DB& database, Family* family) {
 }
 
 // With lengths in front, so that no two contents give the same octets.
-void add(store::Sha256& hash, const rocksdb::Slice& octets) {
+void add(crypto::Sha256& hash, const rocksdb::Slice& octets) {
     const std::uint64_t length = octets.size();
     hash.add({reinterpret_cast<const char*>(&length), sizeof length});
     hash.add(octets.ToStringView());
 }
 
 int digest(rocksdb::DB& database, const std::vector<Family*>& families) {
-    store::Sha256 hash;
+    crypto::Sha256 hash;
     for (Family* family : families) {
         rocksdb::ReadOptions options;
         options.verify_checksums = true;
