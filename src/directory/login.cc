@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "base/secret.h"
 #include "directory/login_delay.h"
 #include "directory/names.h"
 #include "directory/remembered_passwords.h"
@@ -66,7 +67,8 @@ public:
 
 private:
     net::Task<Subject> find(std::string user, LoginSource source);
-    net::Task<Result<bool>> verify(net::World* world, Subject subject, std::string password);
+    using SharedSecret = std::shared_ptr<const Secret>;
+    net::Task<Result<bool>> verify(net::World* world, Subject subject, SharedSecret password);
     static const char* verdict(const Subject& subject, const std::string& authorize_as, bool good);
     Result<Account> end(net::World& world, Subject subject, const std::string& user,
                         const std::string& authorize_as, bool good, const LoginSource& source);
@@ -101,17 +103,17 @@ net::Task<Subject> StoredLogin::find(std::string user, LoginSource source) {
 }
 
 // Unknown users, accounts without a password and wrong ones cost one hash each.
-net::Task<Result<bool>> StoredLogin::verify(net::World* world, Subject subject, std::string password) {
+net::Task<Result<bool>> StoredLogin::verify(net::World* world, Subject subject, SharedSecret password) {
     const bool real = subject.account && !subject.account->password_hash.empty();
-    if (real && remembered_.knows(*subject.account, password, world->tick())) co_return true;
+    if (real && remembered_.knows(*subject.account, password->view(), world->tick())) co_return true;
     auto place = std::make_shared<Place>(hashing_, options_.hashes_waiting_max);
     if (!place->ok()) co_return busy();
     std::string hash(real ? subject.account->password_hash : dummy_hash());
     // The place goes with the work: a login that is stopped meanwhile still occupies the pool.
     const bool right = co_await world->on_pool(
-        [place, verify = options_.verify, password, hash] { return verify(password, hash); });
+        [place, verify = options_.verify, password, hash] { return verify(password->view(), hash); });
     if (!real || !right) co_return false;
-    remembered_.remember(*subject.account, password, world->tick());
+    remembered_.remember(*subject.account, password->view(), world->tick());
     co_return true;
 }
 
@@ -143,7 +145,8 @@ net::Task<Result<Account>> StoredLogin::password(net::World* world, std::string 
     const LoginDelay::Turn turn = delay_.begin(subject.counted, world->tick());
     // What cannot be prepared cannot be a password, and costs as much as one.
     auto prepared = sasl::prepare(password);
-    const std::string tried = prepared ? std::move(*prepared) : std::string();
+    wipe(password);
+    const auto tried = std::make_shared<const Secret>(prepared ? Secret::take(*prepared) : Secret());
     if (turn.early) {
         if (*turn.early > world->tick()) co_await world->sleep_until(*turn.early);
         subject = co_await find(user, source);  // it may have changed

@@ -12,7 +12,7 @@ namespace heliopost::directory {
 Digest RememberedPasswords::digest_of(const Account& account, std::string_view password) const {
     store::Tuple text;
     text.u64(account.id.value).text(account.password_hash).octets(password);
-    const std::string mac = sasl::hmac(sasl::ScramHash::sha256, secret_, text.str());
+    const std::string mac = sasl::hmac(sasl::ScramHash::sha256, secret_.view(), text.str());
     Digest digest{};
     std::copy_n(mac.begin(), digest.size(), digest.begin());
     return digest;

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/secret.h"
 #include "base/time.h"
 #include "directory/bounded_table.h"
 #include "directory/login.h"
@@ -17,7 +18,7 @@ namespace heliopost::directory {
 class RememberedPasswords {
 public:
     explicit RememberedPasswords(std::string secret, std::size_t entries_max = logins_remembered_max)
-        : secret_(std::move(secret)), until_(entries_max) {}
+        : secret_(Secret::take(secret)), until_(entries_max) {}
 
     bool knows(const Account& account, std::string_view password, Instant now);
     void remember(const Account& account, std::string_view password, Instant now);
@@ -25,7 +26,7 @@ public:
 private:
     Digest digest_of(const Account& account, std::string_view password) const;
 
-    std::string secret_;
+    Secret secret_;
     std::mutex mutex_;
     BoundedTable<Instant> until_;
 };

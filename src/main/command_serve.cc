@@ -11,6 +11,7 @@
 #include "main/confinement.h"
 #include "main/inspect.h"
 #include "main/program.h"
+#include "net/key_memory.h"
 #include "net/notify.h"
 #include "net/system_clock.h"
 
@@ -72,10 +73,12 @@ Result<void> prepare(Program& program) {
 int command_serve(const CommonOptions& common) {
     const sigset_t signals = block_signals();
     raise_file_limit();
+    const bool keys_locked = net::lock_key_memory();
     auto settings = load_settings(common.config);
     if (!settings) return report(common, settings.error(), exit_configuration);
     Log log(settings->log.format, settings->log.level, net::system_now, stderr_sink());
     const bool sandboxed = settings->server.sandbox;
+    if (!keys_locked) log.warning("not in force", {{"measure", "locked keys"}, {"reason", "RLIMIT_MEMLOCK"}});
     if (sandboxed)
         tell(log,
              sandbox::confine(sandbox_plan(*settings, common.config, notify_socket())));  // before any thread

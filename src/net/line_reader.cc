@@ -1,9 +1,17 @@
 #include "net/line_reader.h"
 
+#include <cstring>
+
 #include "base/assert.h"
+#include "base/secret.h"
 #include "net/drain.h"
 
 namespace heliopost::net {
+namespace {
+
+constexpr size_t wiped_octets_max = 4 * 1024;  // at once: what is longer is a message, and a password is none
+
+}  // namespace
 
 Task<bool> LineReader::fill(Deadline deadline, Event* until) {
     if (is_closing(until)) throw Stopped();
@@ -25,6 +33,7 @@ void LineReader::consume(size_t octets) {
     ASSERT(octets <= size_ - at_);
     at_ += octets;
     if (at_ < size_) return;
+    if (size_ <= wiped_octets_max) explicit_bzero(buffer_.get(), size_);  // there may have been a password
     at_ = size_ = 0;
     if (!more_likely_) buffer_.reset();
 }
@@ -32,7 +41,7 @@ void LineReader::consume(size_t octets) {
 Task<Result<bool>> LineReader::read_line(std::string* line, size_t line_octets_max, Deadline deadline,
                                          Event* until) {
     constexpr size_t patience = 10;  // times the limit, for a line that is only read to be refused
-    line->clear();
+    wipe(*line);                     // as the buffer
     size_t length = 0;
     for (;;) {
         const bool more = co_await fill(deadline, until);

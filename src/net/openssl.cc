@@ -23,8 +23,10 @@ SslCtxPtr make_ssl_ctx(const SSL_METHOD* method) {
     ASSERT(ciphers == 1);
     const auto groups = SSL_CTX_set1_groups_list(raw, "X25519:P-256");
     ASSERT(groups == 1);
+    // CLEANSE_PLAINTEXT: what was read is wiped from the library's own buffer.
     SSL_CTX_set_options(raw, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
-                                 SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+                                 SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
+                                 SSL_OP_CLEANSE_PLAINTEXT);
     // Buffers live only while octets are in them: an idle connection must be small.
     SSL_CTX_set_mode(
         raw, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/cursor.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "proto/imap/command.h"
 
@@ -77,6 +78,7 @@ CommandReader::Step CommandReader::feed_some(std::string_view octets) {
 }
 
 void CommandReader::begin_command() {
+    if (text_.capacity() <= text_octets_kept) wipe(text_);  // it may have been LOGIN
     text_.clear();
     if (text_.capacity() > text_octets_kept) std::string().swap(text_);
     line_start_ = 0;
