@@ -49,6 +49,7 @@ TEST_CASE("manifest: a file cannot lie outside of its place") {
         CAPTURE(name);
         CHECK_FALSE(decode(with("CURRENT", name)).has_value());
     }
+    CHECK_FALSE(decode(with("CURRENT", std::string(4'097, 'n'))).has_value());  // backup/name_octets_max
     CHECK_FALSE(decode(with("/etc/tls/key.pem", "key.pem")).has_value());
     CHECK_FALSE(decode(with("/etc/tls/key.pem", "/etc/tls/cert.pem")).has_value());  // twice
     CHECK_FALSE(decode(with(std::string(64, 'a'), "../" + std::string(61, 'a'))).has_value());
