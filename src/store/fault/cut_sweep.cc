@@ -1,4 +1,8 @@
+#include <unistd.h>
+
 #include <chrono>
+#include <filesystem>
+#include <string>
 #include <utility>
 
 #include "store/fault/fault_engine.h"
@@ -19,6 +23,14 @@ void sweep_blobs(FaultEngine& engine, FaultLedger& ledger) {
     if (!swept) ledger.findings.add("broken", swept.error().text);
 }
 
+// Where a copy of it stays for whoever looks into a finding.
+std::string keep(const std::string& directory) {
+    const std::string kept =
+        (std::filesystem::temp_directory_path() / ("heliopost-fault-" + std::to_string(::getpid()))).string();
+    std::filesystem::copy(directory, kept, std::filesystem::copy_options::recursive);
+    return kept;
+}
+
 }  // namespace
 
 CutFigures sweep_cuts(const CutOptions& options) {
@@ -36,7 +48,9 @@ CutFigures sweep_cuts(const CutOptions& options) {
             sweep_blobs(engine, ledger);
             FaultLoad(*engine.store, *engine.disk, ledger, options.seed + n).run(engine.world, commits_max);
         }
-        if (!opened) ledger.findings.add("broken", "step " + std::to_string(n) + ": " + opened.error().text);
+        if (!opened)
+            ledger.findings.add("broken", "step " + std::to_string(n) + ": " + opened.error().text +
+                                              "; a copy: " + keep(engine.directory.store()));
         figures.steps += n;
         ++figures.cuts;
         engine.power_off();
