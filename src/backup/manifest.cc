@@ -12,7 +12,7 @@ namespace {
 
 namespace json = simdjson;
 
-constexpr std::int64_t format = 1;
+constexpr std::int64_t manifest_format = 1;
 constexpr std::size_t name_octets_max = 4096;  // PATH_MAX
 
 Error broken(const std::string& what) {
@@ -88,7 +88,7 @@ std::string encode(const Manifest& manifest) {
     std::string out;
     JsonWriter writer(out);
     writer.begin_object();
-    writer.field("format", format);
+    writer.field("format", manifest_format);
     writer.field("version", manifest.version);
     writer.field("host_name", manifest.host_name);
     writer.field("taken", to_rfc3339(manifest.taken));
@@ -114,7 +114,7 @@ Result<Manifest> decode(std::string_view text) {
     json::dom::element root;
     if (parser.parse(text.data(), text.size()).get(root) != json::SUCCESS)
         return std::unexpected(broken("it is no JSON"));
-    if (TRY(number_of(root, "format")) != format)
+    if (TRY(number_of(root, "format")) != manifest_format)
         return fail(Fault::syntax, "the backup has a newer format: install a newer version");
     Manifest manifest;
     manifest.version = TRY(text_of(root, "version"));

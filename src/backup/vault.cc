@@ -20,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char marker_name[] = "heliopost-backup";
-constexpr std::int64_t format = 1;
+constexpr std::int64_t directory_format = 1;
 constexpr std::size_t sum_octets = 65;  // behind a manifest that is not sealed: 64 digits and LF
 constexpr std::size_t backup_name_octets = 20;
 
@@ -61,7 +61,7 @@ Result<> write_marker(const std::string& directory, const std::optional<Key>& ke
     std::string text;
     JsonWriter json(text);
     json.begin_object();
-    json.field("format", format);
+    json.field("format", directory_format);
     json.field("key", key ? key->id() : std::string());
     json.end_object();
     const std::string path = directory + "/" + marker_name;
@@ -81,7 +81,7 @@ Result<> check_marker(const std::string& directory, const std::optional<Key>& ke
         root["format"].get_int64().get(version) != simdjson::SUCCESS ||
         root["key"].get_string().get(id) != simdjson::SUCCESS)
         return fail(Fault::internal, directory + "/" + marker_name + " is damaged");
-    if (version != format)
+    if (version != directory_format)
         return fail(Fault::syntax, directory + " has a newer format: install a newer version");
     if (id.empty() && key)
         return fail(Fault::denied,

@@ -13,9 +13,12 @@ import socketserver
 import struct
 import threading
 
+from server import free_port
+
 SERVFAIL, SILENT = "SERVFAIL", "SILENT"
 TYPES = {"A": 1, "NS": 2, "CNAME": 5, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28, "SPF": 99}
 CNAMES_MAX = 8
+PORTS_TRIED_MAX = 100
 
 
 def wire_name(name):
@@ -65,12 +68,24 @@ class NameServer:
                 if answer:
                     self.request.sendall(struct.pack("!H", len(answer)) + answer)
 
-        self.udp = socketserver.ThreadingUDPServer((address, 0), Datagram)
+        self.udp, self.tcp = self._listen(address, Datagram, Connection)
         self.port = self.udp.server_address[1]
-        self.tcp = socketserver.ThreadingTCPServer((address, self.port), Connection)
         for one in (self.udp, self.tcp):
             one.daemon_threads = True
             threading.Thread(target=one.serve_forever, daemon=True).start()
+
+    @staticmethod
+    def _listen(address, datagram, connection):
+        """Both on one port; another test may take the port's other half in between."""
+        for _ in range(PORTS_TRIED_MAX):
+            udp = None
+            try:
+                udp = socketserver.ThreadingUDPServer((address, free_port(address)), datagram)
+                return udp, socketserver.ThreadingTCPServer(udp.server_address, connection)
+            except OSError:
+                if udp:
+                    udp.server_close()
+        raise AssertionError("found no port that is free for UDP and TCP")
 
     def __enter__(self):
         return self
