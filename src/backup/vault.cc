@@ -118,8 +118,8 @@ Result<std::unique_ptr<Vault>> Vault::open(std::string directory, Use use, std::
     if (use == Use::read && !is_there)
         return fail(Fault::not_found, directory + " holds no backups of heliopost");
     if (use == Use::write) TRY(make_directory(directory));
-    auto vault =
-        std::unique_ptr<Vault>(new Vault(directory, TRY(lock_directory(directory, use)), std::move(key)));
+    Descriptor lock = TRY(lock_directory(directory, use));
+    auto vault = std::unique_ptr<Vault>(new Vault(directory, std::move(lock), std::move(key)));
     if (use == Use::write) {
         if (!is_there && !is_unused(directory))
             return fail(Fault::exists, directory +

@@ -143,6 +143,12 @@ void Index::give_back(QueueId id, const std::vector<std::uint32_t>& recipients) 
     for (const std::uint32_t group : touched) place(id, at->second, group);
 }
 
+void Index::not_later_than(Time latest) {
+    for (auto& [id, entry] : entries_) {
+        for (Row& row : entry.rows) row.next_attempt = std::min(row.next_attempt, latest);
+        for (std::uint32_t group = 0; group < entry.groups.size(); ++group) place(id, entry, group);
+    }
+}
 void Index::update(QueueId id, const std::vector<IndexRow>& rows) {
     const auto at = entries_.find(id);
     if (at == entries_.end()) return;

@@ -50,6 +50,9 @@ public:
     // Rows as the store has them now; their leases stay as they are.
     void update(QueueId id, const std::vector<IndexRow>& rows);
 
+    // Rows that wait for longer wait until then.
+    void not_later_than(Time latest);
+
     bool is_leased(QueueId id, std::uint32_t recipient) const;
     // No row of the entry is open or leased, but for those named.
     bool all_final(QueueId id, const std::vector<std::uint32_t>& but = {}) const;

@@ -132,6 +132,13 @@ struct Run {
         CHECK(got.held == counts.held);
         CHECK(got.leased == counts.leased);
     }
+    void set_clock_back() {
+        now -= static_cast<int>(below(60));
+        const Time latest = at(now + static_cast<int>(below(30)));
+        index.not_later_than(latest);
+        for (auto& [id, rows] : model.entries)
+            for (Model::Row& row : rows) row.next = std::min(row.next, latest);
+    }
     // An index made of the rows alone is due for the same, once the old one has its leases back.
     void rebuild() {
         for (const Taken& lease : leases) index.give_back(lease.id, lease.recipients);
@@ -163,7 +170,7 @@ TEST_CASE("index: agrees with a model over random steps, and with one rebuilt fr
         CAPTURE(seed);
         Run run(seed);
         for (int step = 0; step < 1'000; ++step) {
-            switch (run.below(8)) {
+            switch (run.below(9)) {
                 case 0:
                 case 1:
                     run.add();
@@ -176,6 +183,9 @@ TEST_CASE("index: agrees with a model over random steps, and with one rebuilt fr
                 case 5:
                 case 6:
                     run.end_lease();
+                    break;
+                case 7:
+                    run.set_clock_back();
                     break;
                 default:
                     run.now += static_cast<int>(run.below(30));

@@ -182,6 +182,10 @@ public:
     // Called, on any thread, when next_due() became earlier. Must not call the Queue: post to a loop.
     virtual void on_due(std::function<void()> changed) = 0;
 
+    // No attempt waits until later than this, as far as is known now; nothing is written. For a clock that
+    // was set back: what it had set before would wait for as long as it went back.
+    virtual void not_later_than(Time latest) = 0;
+
     // Writes the outcomes, and what is `also` said, in one commit. Fault::conflict is resolved inside: a
     // recipient held meanwhile stays held unless its outcome is final. What could not be written is never
     // given back, or it would be sent again: with Fault::temporary it is kept and written by a later due(),

@@ -45,6 +45,18 @@ TEST_CASE_FIXTURE(TestQueue, "queue: a lease that ends without an outcome is due
     CHECK(leases.at(0).recipients.at(0).attempts == 0);
 }
 
+TEST_CASE_FIXTURE(TestQueue, "queue: what a clock that went back has set does not wait as long") {
+    add({"x@b.example"});
+    REQUIRE(complete(std::move(due().at(0)), State::pending));
+    queue->not_later_than(world->now() + 10min);
+    CHECK(queue->next_due() == world->now() + 5min);
+    queue->not_later_than(world->now() + 1min);
+    CHECK(queue->next_due() == world->now() + 1min);
+    CHECK(due().empty());
+    network.run_for(1min);
+    CHECK(due().size() == 1);
+}
+
 TEST_CASE_FIXTURE(TestQueue, "queue: a retry waits, remembers the reply, and survives a restart") {
     const QueueId id = add({"x@b.example"});
     auto leases = due();

@@ -21,6 +21,10 @@ Milliseconds wait_after(const RetryOptions& options, std::uint32_t attempt, std:
     return wait + Milliseconds(offset - jitter);
 }
 
+Milliseconds wait_max(const RetryOptions& options) {
+    return options.longest + options.longest * std::min(options.jitter_percent, jitter_percent_max) / 100;
+}
+
 std::uint64_t spread_of(QueueId id, std::uint32_t attempts) {
     std::mt19937_64 spread(id.value ^ std::uint64_t{attempts} << 32U);
     return spread();

@@ -28,6 +28,8 @@ std::uint64_t spread_of(QueueId id, std::uint32_t attempts);
 // How long to wait after the attempt-th failed attempt (from 1). random: any 64 bits.
 std::chrono::milliseconds wait_after(const RetryOptions& options, std::uint32_t attempt,
                                      std::uint64_t random);
+// No wait_after() is longer: a next attempt that is farther away was set by a clock that has gone back since.
+std::chrono::milliseconds wait_max(const RetryOptions& options);
 
 // What follows from an attempt at `now` that did not deliver and may be tried again.
 struct AfterFailure {

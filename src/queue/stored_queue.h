@@ -108,6 +108,9 @@ public:
         const std::lock_guard lock(shared_->mutex);
         shared_->on_due = std::move(changed);
     }
+    void not_later_than(Time latest) override {
+        shared_->change([this, latest] { shared_->index.not_later_than(latest); });
+    }
     net::Task<Result<void>> complete(Lease lease, std::vector<Outcome> outcomes, Also also) override;
 
     net::Task<Result<std::size_t>> hold(QueueId id, std::optional<std::uint32_t> recipient) override;

@@ -26,6 +26,8 @@ inline constexpr std::size_t leases_per_turn = 16;
 inline constexpr std::chrono::seconds look_again{60};             // where nothing is known to become due
 inline constexpr std::chrono::milliseconds look_again_full{100};  // something is due that a cap keeps back
 inline constexpr std::chrono::seconds pause_after_error{5};
+inline constexpr std::chrono::seconds clock_step_min{
+    60};                                                // back; less than a retry's first wait matters little
 inline constexpr std::chrono::seconds record_wait{10};  // what stop() gives outcomes to be written
 
 struct Transport::State {
@@ -34,6 +36,7 @@ struct Transport::State {
 
     net::Task<void> take_for_ever();
     net::Task<void> take();
+    void look_at_clock();
     net::Task<void> attempt(queue::Lease lease, std::unique_ptr<Slot> slot);
     net::Task<void> record(queue::Lease lease, Settled settled, std::unique_ptr<Slot> slot);
     net::Task<void> stop(Deadline deadline);
@@ -56,8 +59,9 @@ struct Transport::State {
     std::shared_ptr<Slots> slots = std::make_shared<Slots>();
     std::map<std::string, std::size_t, std::less<>> granted;  // by the due() that runs
     std::size_t granted_all = 0;
-    std::size_t granted_slow = 0;  // to destinations known as slow
-    bool crowded = false;          // something due was kept back as all slots are held
+    std::size_t granted_slow = 0;                          // to destinations known as slow
+    std::optional<std::chrono::milliseconds> clock_ahead;  // of the time of day before the steady clock
+    bool crowded = false;  // something due was kept back as all slots are held
 };
 
 }  // namespace heliopost::transport

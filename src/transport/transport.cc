@@ -65,12 +65,23 @@ net::Task<void> Transport::State::take_for_ever() {
     }
 }
 
+// Waits are kept as times of day. What a clock that was set back since has set must not wait for as long
+// again.
+void Transport::State::look_at_clock() {
+    const auto ahead = std::chrono::duration_cast<std::chrono::milliseconds>(world.now().time_since_epoch() -
+                                                                             world.tick().time_since_epoch());
+    if (!clock_ahead || ahead < *clock_ahead - clock_step_min)
+        queue.not_later_than(world.now() + queue::wait_max(options->retry));
+    clock_ahead = ahead;
+}
+
 // Takes what may be begun, then waits until there may be more.
 net::Task<void> Transport::State::take() {
     wake->clear();
     granted.clear();
     granted_all = granted_slow = 0;
     crowded = false;
+    look_at_clock();
     queue::DueQuery query;
     query.now = world.now();
     query.leases = leases_per_turn;

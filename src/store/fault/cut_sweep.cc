@@ -39,6 +39,7 @@ CutFigures sweep_cuts(const CutOptions& options) {
     CutFigures figures;
     for (std::uint64_t n = options.first; n <= options.last && !ledger.findings.any(); n += options.every) {
         if (options.lying) engine.disk->lie(".log");
+        if (options.tearing) engine.disk->tear("MANIFEST-");
         engine.disk->plan({.trouble = Trouble::power_cut, .at_step = n});
         auto opened = engine.open();
         if (engine.disk->cut()) {

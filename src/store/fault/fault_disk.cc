@@ -10,6 +10,7 @@ namespace heliopost::store::fault {
 class FaultDisk::File {
 public:
     bool lied_about = false;
+    bool torn = false;
     std::string octets;  // as a reader sees them
     std::string safe;    // what a sync has put on the disk, the front of octets but for lost sectors
     std::vector<std::pair<size_t, size_t>> lost;  // [from, to) of octets that a failed sync has lost
@@ -42,6 +43,11 @@ void FaultDisk::lie(std::string ending) {
     lie_about_ = std::move(ending);
 }
 
+void FaultDisk::tear(std::string beginning) {
+    const std::lock_guard lock(mutex_);
+    tear_ = std::move(beginning);
+}
+
 // Under the lock. writes: the step needs room on the disk.
 Answer FaultDisk::step(bool writes) {
     ++steps_;
@@ -62,6 +68,7 @@ Answer FaultDisk::create(const std::string& name, FilePtr* made) {
     if (const Answer answer = step(true); answer != Answer::done) return answer;
     *made = std::make_shared<File>();
     (*made)->lied_about = lie_about_ && name.ends_with(*lie_about_);
+    (*made)->torn = tear_ && name.starts_with(*tear_);
     change_names({{name, *made}});
     return Answer::done;
 }
@@ -170,7 +177,7 @@ std::string FaultDisk::octets_after_cut(const File& file) {
     const size_t unsynced = file.octets.size() - out.size();
     if (unsynced == 0) return out;
     enum class Keep : std::uint8_t { none, all, first_sectors, any_sectors };
-    const Keep keep = static_cast<Keep>(draw(4));
+    const Keep keep = file.torn ? Keep::any_sectors : static_cast<Keep>(draw(4));
     if (keep == Keep::none) return out;
     out = file.octets;
     if (keep == Keep::first_sectors)

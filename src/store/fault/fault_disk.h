@@ -48,6 +48,8 @@ public:
 
     void plan(Plan plan);
     void lie(std::string ending);  // syncs of files made with such a name say done and do nothing
+    void tear(
+        std::string beginning);  // of files made with such a name a cut always leaves each sector by itself
 
     Answer create(const std::string& name, FilePtr* made);  // in place of one that has the name
     FilePtr find(const std::string& name) const;
@@ -86,7 +88,7 @@ private:
     std::vector<std::vector<NameChange>> unsynced_names_;  // a rename is one change of two names
     Plan plan_;
     std::uint64_t steps_ = 0;
-    std::optional<std::string> lie_about_;
+    std::optional<std::string> lie_about_, tear_;
     bool cut_ = false;
     bool troubled_ = false;
     Image image_;

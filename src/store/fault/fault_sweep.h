@@ -14,7 +14,8 @@ namespace heliopost::store::fault {
 struct CutOptions {
     std::uint64_t first = 1, last = 100, every = 1;
     std::uint64_t seed = 1;
-    bool lying = false;  // the disk says that it synced the log and does not: the negative control
+    bool tearing = false;  // the manifest is torn by sectors at every cut
+    bool lying = false;    // the disk says that it synced the log and does not: the negative control
 };
 struct CutFigures {
     std::uint64_t cuts = 0, while_opening = 0, steps = 0, acknowledgements = 0;

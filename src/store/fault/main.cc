@@ -18,6 +18,7 @@ struct Options {
     std::uint64_t seeds = 1;          // stores that live so
     std::uint64_t errors_every = 17;  // of the steps of one life; 0: none
     std::uint64_t seed = 1;
+    bool tearing = false;
 };
 
 constexpr std::uint64_t lying_cuts = 120;
@@ -59,7 +60,8 @@ bool sweep_seeds(const Options& options) {
         const std::uint64_t seed = options.seed + i;
         const std::string what = "power cuts, seed " + std::to_string(seed);
         good = in_child([&] {
-                   return print(what.c_str(), sweep_cuts({.last = options.cuts, .seed = seed}));
+                   return print(what.c_str(),
+                                sweep_cuts({.last = options.cuts, .seed = seed, .tearing = options.tearing}));
                }) == 0 &&
                good;
     }
@@ -106,6 +108,7 @@ Options parse(int argc, char** argv) {
         const std::string_view word = argv[i];
         const auto value = [&] { return i + 1 < argc ? std::strtoull(argv[++i], nullptr, 10) : 0; };
         if (word == "--all") options = {.cuts = 400, .seeds = 10, .errors_every = 1};
+        if (word == "--tearing") options.tearing = true;
         if (word == "--cuts") options.cuts = value();
         if (word == "--seeds") options.seeds = value();
         if (word == "--seed") options.seed = value();
