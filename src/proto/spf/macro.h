@@ -19,10 +19,10 @@ inline constexpr unsigned macro_labels_max = 128;
 
 // RFC 7208 §7.2
 struct MacroValues {
-    std::string local_part;       // of the sender, "postmaster" where it has none
-    std::string sender_domain;    // of MAIL FROM, or the HELO identity
-    std::string domain;           // that is evaluated
-    std::string client;           // "192.0.2.1", or the 32 nibbles (upper case) of an IPv6 address with dots between
+    std::string local_part;     // of the sender, "postmaster" where it has none
+    std::string sender_domain;  // of MAIL FROM, or the HELO identity
+    std::string domain;         // that is evaluated
+    std::string client;  // "192.0.2.1", or the 32 nibbles (upper case) of an IPv6 address with dots between
     std::string readable_client;  // "192.0.2.1", "2001:db8::1"
     std::string validated_name;   // "unknown" where there is none
     std::string helo;
