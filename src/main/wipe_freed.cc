@@ -21,7 +21,9 @@ namespace {
 
 constexpr std::size_t wiped_block_octets_max = 16 * 1024;  // above sasl::line_octets_max
 
-void wipe_and_free(void* block) noexcept {
+// Not inlined: beside the `new` of the block, _FORTIFY_SOURCE would hold the room that malloc gave against
+// what was asked for.
+[[gnu::noinline]] void wipe_and_free(void* block) noexcept {
     if (block == nullptr) return;
     const std::size_t octets = malloc_usable_size(block);
     if (octets <= wiped_block_octets_max) explicit_bzero(block, octets);

@@ -33,7 +33,8 @@ void LineReader::consume(size_t octets) {
     ASSERT(octets <= size_ - at_);
     at_ += octets;
     if (at_ < size_) return;
-    if (size_ <= wiped_octets_max) explicit_bzero(buffer_.get(), size_);  // there may have been a password
+    if (buffer_ && size_ <= wiped_octets_max)
+        explicit_bzero(buffer_.get(), size_);  // there may have been a password
     at_ = size_ = 0;
     if (!more_likely_) buffer_.reset();
 }

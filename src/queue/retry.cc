@@ -21,7 +21,7 @@ Milliseconds wait_after(const RetryOptions& options, std::uint32_t attempt, std:
     return wait + Milliseconds(offset - jitter);
 }
 
-Milliseconds wait_max(const RetryOptions& options) {
+Milliseconds longest_wait(const RetryOptions& options) {
     return options.longest + options.longest * std::min(options.jitter_percent, jitter_percent_max) / 100;
 }
 

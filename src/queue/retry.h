@@ -29,7 +29,7 @@ std::uint64_t spread_of(QueueId id, std::uint32_t attempts);
 std::chrono::milliseconds wait_after(const RetryOptions& options, std::uint32_t attempt,
                                      std::uint64_t random);
 // No wait_after() is longer: a next attempt that is farther away was set by a clock that has gone back since.
-std::chrono::milliseconds wait_max(const RetryOptions& options);
+std::chrono::milliseconds longest_wait(const RetryOptions& options);
 
 // What follows from an attempt at `now` that did not deliver and may be tried again.
 struct AfterFailure {

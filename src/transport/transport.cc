@@ -71,7 +71,7 @@ void Transport::State::look_at_clock() {
     const auto ahead = std::chrono::duration_cast<std::chrono::milliseconds>(world.now().time_since_epoch() -
                                                                              world.tick().time_since_epoch());
     if (!clock_ahead || ahead < *clock_ahead - clock_step_min)
-        queue.not_later_than(world.now() + queue::wait_max(options->retry));
+        queue.not_later_than(world.now() + queue::longest_wait(options->retry));
     clock_ahead = ahead;
 }
 

@@ -8,11 +8,14 @@ import json
 import os
 import pathlib
 import pwd
+import shutil
+import signal
 import socket
+import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from server import Server, make_message  # noqa: E402
+from server import PROGRAM, Server, accepts, make_message, wait_for  # noqa: E402
 
 USER = "ann@a.example"
 ROOT = os.geteuid() == 0
@@ -64,6 +67,31 @@ def check_running(server):
     print("  every thread of the server: no new privileges, its system calls filtered, not root")
 
 
+def check_every_thread(server):
+    """Landlock holds for the thread that asks for it and for those made after that: there is no other before."""
+    if shutil.which("strace") is None:
+        print("  (no strace here: when the threads are made is not tested)")
+        return
+    trace = server.directory / "trace"
+    words = ["strace", "-f", "-qq", "-e", "trace=landlock_restrict_self,clone,clone3", "-o", trace]
+    tracer = subprocess.Popen([*words, PROGRAM, "--config", server.config, "serve"], stderr=subprocess.DEVNULL)
+    try:
+        wait_for("the traced server", lambda: all(accepts(server.address, port) for port in server.ports.values()))
+        children = pathlib.Path(f"/proc/{tracer.pid}/task/{tracer.pid}/children").read_text().split()
+        os.kill(int(children[0]), signal.SIGTERM)
+        tracer.wait(timeout=60)
+    finally:
+        tracer.kill()
+    lines = trace.read_text().splitlines()
+    asked = [place for place, line in enumerate(lines) if "landlock_restrict_self(" in line and line.endswith("= 0")]
+    made = [place for place, line in enumerate(lines) if "clone" in line]
+    if not asked:
+        print("  (no Landlock here)")
+        return
+    assert made and asked[0] < made[0], lines[:5]
+    print(f"  Landlock before the first of {len(made)} threads: it holds for each")
+
+
 def check_mail(server):
     server.submit(USER, [USER], make_message(USER, USER, "from the sandbox"))
     server.wait_for_message(USER, "Subject: from the sandbox")
@@ -110,6 +138,7 @@ def main():
         check_mail(server)
         check_probes(server)
         server.stop()
+        check_every_thread(server)
         check_notify(server)
         check_control(server)
 
