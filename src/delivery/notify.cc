@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/planted.h"
 #include "base/text.h"
 #include "delivery/envelope.h"
 #include "delivery/incoming.h"
@@ -32,6 +33,7 @@ Result<void> add_relays(queue::Also& also, const Envelope& envelope, const Messa
     entry.created = envelope.arrived;  // the reverse-path stays null: RFC 5321 §4.5.5
     entry.expiry = envelope.arrived + expire_after;
     entry.source = queue::Source::dsn;
+    if (planted("answered notification")) entry.reverse_path = relays.front().to;
     entry.blob = message.blob.ref;
     entry.smtputf8 = envelope.smtputf8;
     entry.body_8bit = message.structure->eight_bit_body;

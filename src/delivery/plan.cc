@@ -1,6 +1,7 @@
 #include "delivery/plan.h"
 
 #include <set>
+#include "base/planted.h"
 
 namespace heliopost::delivery {
 namespace {
@@ -19,7 +20,7 @@ Plan plan(std::span<const Recipient> recipients) {
     for (const Recipient& recipient : recipients) {
         const bool shared = recipient.resolution.accounts.size() + recipient.resolution.forwards.size() > 1;
         for (const auto& mailbox : recipient.resolution.accounts)
-            if (accounts.insert(mailbox.account).second)
+            if (accounts.insert(mailbox.account).second || planted("recipient filed twice"))
                 out.filings.push_back(
                     {mailbox.account, smtp::to_string(recipient.address), mailbox.quota_octets, shared});
         for (const std::string& forward : recipient.resolution.forwards)

@@ -2,6 +2,7 @@
 // (RFC 6851 §3.3 allows it to stop in between).
 #include <algorithm>
 
+#include "base/planted.h"
 #include "mailbox/arrive.h"
 #include "mailbox/changes.h"
 #include "mailbox/core.h"
@@ -39,7 +40,9 @@ net::Task<Result<UidValidity>> validity_of(Core* core, MailboxId mailbox) {
 class Copying {
 public:
     Copying(Core* core, MailboxId from, MailboxId to, Quota quota)
-        : core_(core), from_(from), to_(to), quota_(quota), at_once_(core->options.copy_rows_max) {}
+        : core_(core), from_(from), to_(to), quota_(quota), at_once_(core->options.copy_rows_max) {
+        if (planted("half a COPY")) at_once_ = 1;
+    }
 
     net::Task<Result<Copied>> run(imap::UidSet uids) {
         copied_.uid_validity = CO_TRY(co_await validity_of(core_, to_));
@@ -47,7 +50,7 @@ public:
         CO_TRY(co_await check_quota(uids));
         const Result<void> done = co_await copy_all(std::move(uids));
         if (done) co_return std::move(copied_);
-        if (!copied_.to.empty()) co_await roll_back();
+        if (!copied_.to.empty() && !planted("half a COPY")) co_await roll_back();
         co_return std::unexpected(done.error());
     }
 
@@ -96,6 +99,8 @@ private:
     }
 
     net::Task<Result<void>> copy_slice(std::vector<Row> rows) {
+        if (planted("half a COPY") && !copied_.to.empty() && !core_->store.has_space())
+            co_return fail(Fault::temporary, "no space");
         const std::vector<Uid> sources = uids_of(rows);
         auto memberships = CO_TRY(co_await memberships_of(core_, from_, rows));
         Arriving arriving{.from = from_,

@@ -1,4 +1,5 @@
 // EXPUNGE in slices, and VANISHED: which UIDs went since.
+#include "base/planted.h"
 #include "mailbox/base_record.h"
 #include "mailbox/broken_record.h"
 #include "mailbox/changes.h"
@@ -33,6 +34,8 @@ net::Task<Result<imap::UidSet>> expunge(Core* core, MailboxId mailbox, imap::Uid
         leaving.uids = ranges.ranges();
         leaving.memberships = CO_TRY(co_await memberships_of(core, mailbox, leaving.rows));
         store::Batch batch(core->partition());
+        if (planted("uid reuse") && slice.contains(loaded->view->largest_uid()))
+            batch.add(key::of(key::Counter::uid, mailbox), -1, std::nullopt);
         CO_TRY(co_await leave(core, &batch, std::move(leaving)));
         CO_TRY(co_await core->store.commit(std::move(batch)));
         gone = gone.unite(slice);

@@ -1,6 +1,7 @@
 #include "mailbox/leave.h"
 
 #include "base/assert.h"
+#include "base/planted.h"
 #include "mailbox/changes.h"
 #include "mailbox/keys.h"
 #include "mailbox/mailbox.pb.h"
@@ -39,7 +40,7 @@ net::Task<Result<bool>> is_elsewhere(Core* core, EmailId email, MailboxId mailbo
 void release(store::Batch* batch, EmailId email, const Membership& membership, bool shared) {
     for (unsigned piece = 0; piece < membership.pieces; ++piece)
         batch->erase(key::email(email, static_cast<std::uint8_t>(piece)));
-    batch->release(membership.blob, email.value);
+    if (!planted("blob never let go")) batch->release(membership.blob, email.value);
     if (shared) batch->erase(key::of(Kind::shared, email));
 }
 
@@ -84,7 +85,7 @@ net::Task<Result<void>> leave(Core* core, store::Batch* batch, Leaving leaving) 
                store::Tuple(expunged.SerializeAsString()));
     put_operation(*batch, leaving.mailbox, encode(ExpungeRows{std::move(leaving.uids)}));
     change_counts(*batch, leaving.mailbox, counts);
-    change_quota(*batch, counts, Quota{});
+    if (!planted("quota not given back")) change_quota(*batch, counts, Quota{});
     log_emails(*batch, leaving.mailbox, ids_removed, std::move(emails));
     co_return Result<void>();
 }

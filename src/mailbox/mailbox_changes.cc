@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "base/assert.h"
+#include "base/planted.h"
 #include "base/text.h"
 #include "mailbox/base_record.h"
 #include "mailbox/changes.h"
@@ -47,6 +48,7 @@ public:
         const auto now = static_cast<std::uint64_t>(std::max<std::int64_t>(core_->now_ms() / 1000, 1));
         next_ = static_cast<std::uint32_t>(
             std::min<std::uint64_t>(std::max<std::uint64_t>(last + 1ULL, now), UINT32_MAX));
+        if (planted("UIDVALIDITY reused")) next_ = last;
         co_return Result<void>();
     }
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <span>
 
+#include "base/planted.h"
 #include "mailbox/base_record.h"
 #include "mailbox/broken_record.h"
 #include "mailbox/core.h"
@@ -64,7 +65,10 @@ private:
         if (stored) {
             stored_.push_back({first, chunk});
         } else {
-            put_rows(chunk->rows, chunk);
+            if (planted("row lost in a rewrite") && chunk->rows.size() > 3)
+                put_rows(std::span(chunk->rows).first(chunk->rows.size() - 1), {});
+            else
+                put_rows(chunk->rows, chunk);
         }
     }
 

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "base/assert.h"
+#include "base/planted.h"
 
 namespace heliopost::mailbox {
 namespace {
@@ -195,7 +196,7 @@ void ViewBuilder::set_flags(const SetFlags& what, ModSequence at) {
                 newly_deleted += (~before & after & deleted) != 0;
                 undeleted += (before & ~after & deleted) != 0;
                 row->flags = after;
-                row->mod_sequence = at;
+                if (!planted("MODSEQ not raised by STORE")) row->mod_sequence = at;
             }
             chunk.highest = at;
             rows_touched_ += static_cast<std::uint64_t>(to - from);

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <variant>
 
+#include "base/planted.h"
 #include "crypto/sha256.h"
 #include "store/blobs.h"
 #include "store/bus.h"
@@ -94,6 +95,14 @@ struct MemoryStore::State : std::enable_shared_from_this<State> {
     void submit(Work work, Completion<Outcome<T>> done) {
         const std::lock_guard lock(mutex);
         if (crashed) return done(std::nullopt);
+        if constexpr (std::is_same_v<Work, CommitWork>) {
+            if (planted("early acknowledgement")) {
+                if (!unsynced) unsynced = disk->rows;
+                done(apply(work));
+                done = [](Outcome<T>) {};
+                work = {};
+            }
+        }
         waiting.push_back(Waiting<Work, T>{std::move(work), std::move(done)});
         if (std::exchange(sync_scheduled, true)) return;
         world.post([weak = weak_from_this()] {
@@ -126,6 +135,7 @@ struct MemoryStore::State : std::enable_shared_from_this<State> {
             waiting.pop_front();
             std::visit([this](auto& one) { one.done(apply(one.work)); }, next);
         }
+        unsynced.reset();
         const std::lock_guard lock(mutex);
         sync_scheduled = !waiting.empty();
         if (sync_scheduled) {
@@ -176,6 +186,7 @@ struct MemoryStore::State : std::enable_shared_from_this<State> {
             const std::lock_guard lock(mutex);
             crashed = true;
             lost.swap(waiting);
+            if (unsynced) disk->rows = *std::move(unsynced);
         }
         for (AnyWaiting& one : lost) std::visit([](auto& w) { w.done(std::nullopt); }, one);
     }
@@ -202,6 +213,7 @@ struct MemoryStore::State : std::enable_shared_from_this<State> {
     bool crashed = false;
     bool sync_scheduled = false;
     std::deque<AnyWaiting> waiting;
+    std::optional<std::map<std::string, std::string>> unsynced;  // the planted bug's: what is really on disk
 };
 
 // Chunks of a store that may crash under its callers.

@@ -55,4 +55,42 @@ TEST_CASE("memory store: a failing disk refuses all, then goes on") {
     CHECK(world.run(store.commit(put_row("a", "1"))).has_value());
 }
 
+TEST_CASE(
+    "memory store: a sync that fails ends the store; what it was to write is all there, or nothing of it") {
+    for (const auto how : {MemoryDisk::Broken::lost, MemoryDisk::Broken::written}) {
+        TestWorld world;
+        const auto disk = std::make_shared<MemoryDisk>();
+        bool died = false;
+        bool stopped = false;
+        MemoryStore store(world, disk, {.died = [&died] { died = true; }});
+        disk->break_next_sync(how);
+        boost::asio::co_spawn(world.loop, store.commit(put_row("a", "1")),
+                              [&](std::exception_ptr error, auto) { stopped = error != nullptr; });
+        world.loop.restart();
+        world.loop.poll();
+        CHECK(died);
+        CHECK_FALSE(stopped);  // nobody is told anything before the end
+        store.crash();
+        world.loop.restart();
+        world.loop.run();
+        CHECK(stopped);
+        MemoryStore again(world, disk, {});
+        CHECK(world.run(again.get(only_rows, "a")).value().has_value() ==
+              (how == MemoryDisk::Broken::written));
+    }
+}
+
+TEST_CASE("memory store: a read that takes its time sees what was committed meanwhile") {
+    TestWorld world;
+    MemoryStore store(world, std::make_shared<MemoryDisk>(),
+                      {.read_delay = [] { return std::chrono::milliseconds(5); }});
+    std::string read;
+    boost::asio::co_spawn(world.loop, store.get(only_rows, "a"),
+                          [&](std::exception_ptr, auto row) { read = row.value().value_or("nothing"); });
+    REQUIRE(world.run(store.commit(put_row("a", "1"))).has_value());
+    world.loop.restart();
+    world.loop.run();
+    CHECK(read == "1");
+}
+
 }  // namespace heliopost::store

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/planted.h"
 #include "base/text.h"
 #include "proto/smtp/command.h"
 #include "transport/slots.h"
@@ -249,7 +250,10 @@ net::Task<void> Transaction::send_piece(std::string piece) {
     while (!rest.empty()) {
         const std::string_view block = rest.substr(0, block_octets);
         rest.remove_prefix(block.size());
-        stuffer_.feed(block, [this](std::string_view octets) { out_ += octets; });
+        if (planted("forgotten dot-stuffing"))
+            out_ += block;
+        else
+            stuffer_.feed(block, [this](std::string_view octets) { out_ += octets; });
         if (out_.size() >= block_octets) co_await flush();
     }
 }
@@ -278,6 +282,8 @@ void Transaction::settle_open(const Verdict& verdict, bool elsewhere) {
 
 void Transaction::broken(const std::string& why) {
     in_doubt_ = dot_sent_ && count(Step::accepted) != 0;
+    if (planted("no answer taken for yes") && dot_sent_)
+        settle_open({.fate = Fate::delivered, .reply = {}}, false);
     settle_open(temporary({4, 4, 2}, client_.reason(why) + ", while " + client_.stage()), !dot_sent_);
     client_.close();
 }

@@ -106,7 +106,10 @@ net::Task<void> ImapUser::move() {
 }
 
 net::Task<void> ImapUser::copy() {
-    if (model_.name() != own()) co_return;
+    if (model_.name() != own()) {
+        const bool selected = co_await select(own());
+        if (!selected) co_return;
+    }
     const auto uids = some_uids(2 + random_.below(6), false);
     if (uids.size() < 2) co_return;
     copies_doubtful_.insert(uids.size());

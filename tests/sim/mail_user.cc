@@ -118,7 +118,11 @@ private:
     net::Task<void> answers() {
         const bool each = errand_.way == Way::lmtp;
         for (std::size_t i = 0; i < (each ? accepted_.size() : 1); ++i) {
-            const int code = co_await connection_.reply();
+            std::string last;
+            const int code = co_await connection_.reply(&last);
+            if (code == 552 && last.contains("5.3.4"))
+                stage_.findings.add("message " + std::to_string(id_) +
+                                    " is below the limit and was refused: " + last);
             for (std::size_t n = 0; n < accepted_.size(); ++n) {
                 if (each && n != i) continue;
                 accepted_[n]->acknowledged = code == 250;

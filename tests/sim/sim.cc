@@ -1,6 +1,7 @@
 // sim SEED [--steps N] [--without I,J] [--twice] [--log] [--trace CLIENT]: one seed
 // sim --seeds FROM-TO [--jobs N] | --nightly: many; stops at the first that fails
 // sim --shrink SEED: the least of a failing seed that still fails
+// --planted NAME, in sim_planted: with a bug that must be found (base/planted.h)
 //
 // The last line is the hash of all that happened: the same seed gives the same one.
 #include <charconv>
@@ -8,6 +9,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "base/planted.h"
 #include "base/text.h"
 #include "sim/many.h"
 
@@ -45,6 +47,10 @@ int main(int argc, char** argv) {
             shrink = true;
         } else if (word == "--steps" && more) {
             wish.steps = std::atoi(argv[++i]);
+#ifdef HELIOPOST_PLANTS
+        } else if (word == "--planted" && more) {
+            planted_bug = argv[++i];
+#endif
         } else if (word == "--trace" && more) {
             wish.traced = std::atoi(argv[++i]);
         } else if (word == "--jobs" && more) {

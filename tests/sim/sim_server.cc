@@ -14,7 +14,7 @@ namespace heliopost::sim {
 namespace {
 
 constexpr std::chrono::milliseconds sync_delay{3};
-constexpr std::chrono::microseconds read_delay_max{400};
+constexpr std::chrono::microseconds read_delay_max{2'000};
 constexpr std::uint64_t disk_stream = 500;
 
 transport::TransportOptions transport_options(const ServerPlan& plan) {
@@ -55,7 +55,7 @@ SimServer::Running::Running(net::MemoryWorld& on, std::shared_ptr<store::MemoryD
       store(on, std::move(disk), std::move(options)),
       directory(directory::make_directory(store, on)),
       login(directory::make_login(*directory, on, login_options())),
-      accounts(mailbox::make_accounts(store, {&on}, {.log_operations_max = 40})),
+      accounts(mailbox::make_accounts(store, {&on}, {.log_operations_max = 12})),
       transport_options(sim::transport_options(plan)),
       queue(queue::make_queue(store, on.log(), queue_options(transport_options))),
       delivering{on, store, *queue, plan.host()},

@@ -13,6 +13,7 @@
 
 #include "net/memory_world.h"
 #include "sim/random.h"
+#include "sim/truth.h"
 #include "store/memory_store.h"
 
 namespace heliopost::sim {
@@ -47,6 +48,8 @@ struct MailboxState {
         std::string text;  // where it was asked for
     };
     std::vector<Row> rows;
+
+    std::vector<Listed> listed() const;
 };
 
 class SimServer {

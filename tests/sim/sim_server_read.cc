@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/base64.h"
+#include "base/text.h"
 #include "directory/check.h"
 #include "mailbox/check.h"
 #include "queue/check.h"
@@ -101,6 +102,17 @@ private:
 };
 
 }  // namespace
+
+std::vector<Listed> MailboxState::listed() const {
+    std::vector<Listed> all;
+    for (const Row& row : rows) {
+        std::set<std::string> flags;
+        for (const std::string_view word : split(row.flags, ' '))
+            if (!word.empty()) flags.emplace(word);
+        all.push_back({.uid = row.uid, .flags = std::move(flags), .mod_sequence = row.mod_sequence});
+    }
+    return all;
+}
 
 net::Task<void> SimServer::read_task(std::string user, bool texts, std::vector<MailboxState>* into) {
     const auto found = must(co_await running_->directory->account(std::move(user)));

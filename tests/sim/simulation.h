@@ -56,9 +56,20 @@ private:
     void boot(SimServer& server);
     void each_link(const SimServer& server, const std::function<void(std::uint64_t)>& act);
 
+    // watching.cc
+    struct Watched {
+        SimServer* server = nullptr;
+        std::string address;
+        std::string mailbox;
+        std::unique_ptr<ImapUser> client;
+    };
+    void watch();
+    void begin_watching();
+    void probe(int burst);
+    void compare(const Watched& watched);
+
     // ending.cc
     void settle();
-    void watch();
     void check_quiet();
     void check_reality(SimServer& server);
     void sum_up(Report& report) const;
@@ -74,6 +85,7 @@ private:
     std::map<std::string, std::unique_ptr<AccountTruth>> truths_;  // by address
     std::vector<std::unique_ptr<ImapUser>> imap_users_;
     std::vector<std::unique_ptr<Pop3User>> pop3_users_;
+    std::vector<Watched> watched_;
     Ledger ledger_;
     std::multimap<Instant, std::function<void()>> agenda_;
     SimServer* victim_ = nullptr;  // dies when the network pauses

@@ -1,4 +1,5 @@
 // IDLE: RFC 9051 §6.3.13.
+#include "base/planted.h"
 #include "base/text.h"
 #include "net/drain.h"
 #include "server/imap/session.h"
@@ -16,6 +17,7 @@ net::Task<Completion> Session::idle() {
         if (net::is_closing(service_.closing)) throw net::Stopped();
         if (selected_) co_await synchronise(Telling::everything);
         co_await out_.flush();
+        if (planted("lost wake-up")) changed_.clear();
         if (stage_ == Stage::logout) co_return completed();
         if (input_.empty()) {
             const auto ready = co_await stream_->wait_readable(deadline, &changed_);

@@ -158,6 +158,19 @@ TEST_CASE_FIXTURE(Selected3, "qresync: VANISHED instead of EXPUNGE, UID and MODS
     CHECK(client.run("EXPUNGE").text() == "* VANISHED 3\nOK [HIGHESTMODSEQ 8] EXPUNGE completed");
 }
 
+TEST_CASE_FIXTURE(Selected3, "a silent STORE still tells what another session has changed, RFC 9051 §6.4.6") {
+    TestClient other(*this);
+    CHECK(other.run("SELECT INBOX").ok());
+    CHECK(other.run("STORE 1,2 +FLAGS.SILENT (\\Flagged)").ok());
+    CHECK(client.run("STORE 1,3 +FLAGS.SILENT (\\Seen)").lines ==
+          Strings{"* 1 FETCH (FLAGS (\\Flagged \\Seen))", "* 2 FETCH (FLAGS (\\Flagged))"});
+    CHECK(client.run("ENABLE CONDSTORE").ok());
+    CHECK(other.run("STORE 1,2 -FLAGS.SILENT (\\Flagged)").ok());
+    CHECK(client.run("STORE 1 -FLAGS.SILENT (\\Flagged)").lines ==
+          Strings{"* 1 FETCH (MODSEQ (7))", "* 2 FETCH (FLAGS () MODSEQ (7))"});
+    CHECK(client.run("NOOP").lines.empty());
+}
+
 TEST_CASE_FIXTURE(Selected3,
                   "two sessions: nothing shifts numbers during FETCH, STORE, SEARCH, RFC 9051 §7.5.1") {
     TestClient other(*this);

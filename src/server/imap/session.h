@@ -107,7 +107,7 @@ private:
     imap::UidSet unseen_by(const imap::command::Fetch& asked, const IndexRanges& rows) const;
     net::Task<Completion> store(imap::command::Store argument);
     net::Task<void> tell_stored(IndexRanges rows, std::shared_ptr<const mailbox::FlagsChanged> changed,
-                                bool silent, bool uid);
+                                imap::command::Store asked);
     imap::NumberSet as_asked(const imap::UidSet& uids, bool uid) const;
     void append_mod_sequence_fetch(std::size_t index, const mailbox::Row& row, bool with_uid);
     net::Task<Completion> search(imap::command::Search argument);  // search_command.cc

@@ -1,9 +1,41 @@
 // STORE: RFC 9051 §6.4.6; UNCHANGEDSINCE and MODIFIED: RFC 7162 §3.1.3.
+#include <algorithm>
 #include <utility>
 
 #include "server/imap/session.h"
 
 namespace heliopost::imap_server {
+namespace {
+
+using Mode = imap::command::Store::Mode;
+
+// The flags that a client which asked not to be told works out for itself, as bits of the later view. What is
+// otherwise there, somebody else has changed.
+class Expected {
+public:
+    Expected(const mailbox::View& before, const mailbox::View& after, Mode mode, const imap::Flags& flags)
+        : mode_(mode), bits_(flags.system) {
+        const auto& known = before.keywords();
+        const auto& names = after.keywords();
+        comparable_ = known.size() <= names.size() && std::equal(known.begin(), known.end(), names.begin());
+        for (std::size_t i = 0; i < names.size(); ++i)
+            if (flags.has(names[i])) bits_ |= std::uint64_t{1} << (mailbox::keyword_bit + i);
+    }
+
+    bool holds(const mailbox::Row& before, const mailbox::Row& after) const {
+        const std::uint64_t kept = mode_ == Mode::add      ? before.flags
+                                   : mode_ == Mode::remove ? before.flags & ~bits_
+                                                           : 0;
+        return comparable_ && after.flags == (mode_ == Mode::remove ? kept : kept | bits_);
+    }
+
+private:
+    Mode mode_;
+    std::uint64_t bits_;
+    bool comparable_ = false;
+};
+
+}  // namespace
 
 // UIDs as the command counts: UIDs for UID STORE, numbers of the announced view otherwise.
 imap::NumberSet Session::as_asked(const imap::UidSet& uids, bool uid) const {
@@ -23,12 +55,12 @@ net::Task<Completion> Session::store(imap::command::Store argument) {
     condstore_ |= argument.unchanged_since.has_value();  // RFC 7162 §3.1
     if (rows->empty()) co_return completed();
     imap::UidSet uids = uids_of(*rows);
-    auto done = co_await account_->change_flags(
-        selected_->mailbox.id, uids, {argument.mode, std::move(argument.flags), argument.unchanged_since});
+    auto done = co_await account_->change_flags(selected_->mailbox.id, uids,
+                                                {argument.mode, argument.flags, argument.unchanged_since});
     if (!done) co_return refusal(done.error());
     const auto changed = std::make_shared<const mailbox::FlagsChanged>(*std::move(done));
     const bool some_gone = !argument.uid && are_some_gone(*rows, *changed->view);
-    co_await tell_stored(*std::move(rows), changed, argument.silent, argument.uid);
+    co_await tell_stored(*std::move(rows), changed, std::move(argument));
     told_uids_ = uids.subtract(changed->modified);
     told_up_to_ = changed->view->status().highest_mod_sequence;
     Completion end;
@@ -40,12 +72,14 @@ net::Task<Completion> Session::store(imap::command::Store argument) {
 }
 
 // Each message under its announced number; those gone meanwhile not. Without SILENT also what did not
-// change is told: the client asked to see. Nothing of those that were not to be changed (RFC 7162 §3.1.3).
+// change is told: the client asked to see. With it, what others have changed meanwhile (RFC 9051 §6.4.6).
+// Nothing of those that were not to be changed (RFC 7162 §3.1.3).
 net::Task<void> Session::tell_stored(IndexRanges rows, std::shared_ptr<const mailbox::FlagsChanged> changed,
-                                     bool silent, bool uid) {
-    if (silent && !condstore_) co_return;
+                                     imap::command::Store asked) {
+    const bool uid = asked.uid;
     const auto before = selected_->view;
     const mailbox::View& after = *changed->view;
+    const Expected expected(*before, after, asked.mode, asked.flags);
     if (after.keywords() != selected_->keywords_announced) append_flag_lists(after);
     RowCursor old(*before);
     RowCursor now(after);
@@ -55,9 +89,9 @@ net::Task<void> Session::tell_stored(IndexRanges rows, std::shared_ptr<const mai
             const Uid wanted = old.row().uid;
             while (!now.done() && now.row().uid < wanted) now.next();
             if (now.done() || now.row().uid != wanted || changed->modified.contains(wanted)) continue;
-            if (!silent) {
+            if (!asked.silent || !expected.holds(old.row(), now.row())) {
                 append_flags_fetch(old.index(), now.row(), after, uid);
-            } else if (changed->changed.contains(wanted)) {
+            } else if (condstore_ && now.row().mod_sequence != old.row().mod_sequence) {
                 append_mod_sequence_fetch(old.index(), now.row(), uid);
             }
             if (out_.full()) co_await out_.flush();

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/planted.h"
 #include "server/imap/row_cursor.h"
 #include "server/imap/session.h"
 
@@ -103,7 +104,8 @@ net::Task<void> Session::synchronise(Telling telling) {
     const Difference difference = compare(*before, *after);
     if (!difference.expunged.empty() && telling == Telling::no_expunges) co_return;
     selected_->view = after;
-    co_await tell_expunged(difference.expunged, difference.expunged_numbers);
+    if (!planted("lost expunge") || difference.expunged.size() > 1)
+        co_await tell_expunged(difference.expunged, difference.expunged_numbers);
     if (after->keywords() != selected_->keywords_announced) append_flag_lists(*after);
     if (after->size() != before->size() - difference.expunged.size())
         say("* " + std::to_string(after->size()) + " EXISTS");

@@ -2,6 +2,7 @@
 
 #include <exception>
 #include <utility>
+#include "base/planted.h"
 
 namespace heliopost::pop3_server {
 
@@ -65,6 +66,7 @@ net::Task<void> Session::talk() {
         refuse("too many errors", "SYS/TEMP");
         break;
     }
+    if (planted("POP3 removes without QUIT") && state_ == pop3::State::transaction) co_await quit();
     co_await flush();
     stream_->close();
 }

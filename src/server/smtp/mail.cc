@@ -1,6 +1,7 @@
 // MAIL: who sends.
 #include <utility>
 
+#include "base/planted.h"
 #include "server/smtp/refusal.h"
 #include "server/smtp/session.h"
 
@@ -20,7 +21,7 @@ net::Task<Reply> Session::mail(smtp::Mail argument) {
         if (!allowed) co_return refusal(allowed.error());
         if (!*allowed) co_return Reply{553, {5, 7, 1}, "not your address"};
     }
-    reset();
+    if (!planted("forgotten reset after a failed BDAT")) reset();
     transaction_.mail = std::move(argument);
     co_return Reply{250, {2, 1, 0}, "sender ok"};
 }

@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/planted.h"
 #include "base/text.h"
 
 namespace heliopost::smtp_server {
@@ -193,7 +194,7 @@ net::Task<void> Session::carry_out(smtp::Command command) {
     for (const Reply& reply : replies) co_await send(reply);
     count(verb, good, permanent);
     if (is_data(verb) && (rule.next == State::ready || !good)) {
-        reset();
+        if (good || !planted("forgotten reset after a failed BDAT")) reset();
         state_ = State::ready;
     } else if (good) {
         state_ = smtp::after(state_, rule);
