@@ -31,16 +31,24 @@ WAIT_SECONDS_MAX = 60
 FREE_PORT_TRIES_MAX = 1000
 
 
+_kept_ports = []
+
+
 def free_port(address="127.0.0.1"):
-    """A port that nobody has, below those that the kernel gives to outgoing connections."""
+    """A port that nobody has, below those that the kernel gives to outgoing connections, and that no other test gets
+    while this process lives: an abstract socket of its number keeps it."""
     for _ in range(FREE_PORT_TRIES_MAX):
         port = random.randrange(10_000, 32_000)
-        with socket.socket() as probe:
-            try:
+        keeper = socket.socket(socket.AF_UNIX)
+        try:
+            keeper.bind(f"\0heliopost-test-port-{port}")
+            with socket.socket() as probe:
                 probe.bind((address, port))
-                return port
-            except OSError:
-                continue
+        except OSError:
+            keeper.close()
+            continue
+        _kept_ports.append(keeper)
+        return port
     raise AssertionError("found no free port")
 
 
