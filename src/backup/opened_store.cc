@@ -37,6 +37,7 @@ Result<std::unique_ptr<OpenedStore>> OpenedStore::open(const Vault& vault, const
     options.path = directory;
     options.create = false;
     options.read_only = true;
+    options.compact = false;
     opened->store_ = TRY(store::RocksStore::open(std::move(options)));
     return opened;
 }

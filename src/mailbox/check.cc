@@ -25,8 +25,11 @@ using store::Problem;
 
 class Checking {
 public:
-    Checking(store::Store* store, AccountId account, store::DamagedBlobs* damaged)
-        : store_(store), partition_(store::account_partition(account)), damaged_(damaged) {}
+    Checking(store::Store* store, AccountId account, store::DamagedBlobs* damaged, store::Mending mending)
+        : store_(store),
+          partition_(store::account_partition(account)),
+          damaged_(damaged),
+          mending_(mending == store::Mending::yes) {}
 
     net::Task<Result<std::vector<Problem>>> run() {
         CO_TRY(co_await scan(Kind::mailbox, &Checking::take_mailbox));
@@ -56,8 +59,9 @@ private:
         store::BlobId blob;
     };
 
-    void problem(Harm harm, std::string where, std::string what) {
-        if (problems_.size() < problems_max) problems_.push_back({harm, std::move(where), std::move(what)});
+    void problem(Harm harm, std::string where, std::string what, bool mended = false) {
+        if (problems_.size() < problems_max)
+            problems_.push_back({harm, std::move(where), std::move(what), mended});
         if (problems_.size() == problems_max) problems_.back() = {Harm::lost, "", "there are more problems"};
     }
 
@@ -192,11 +196,22 @@ private:
 
     net::Task<Result<void>> check_counter(std::string name, std::uint64_t counted, std::string what) {
         const auto said = CO_TRY(co_await store_->counter(partition_, name));
-        if (said != counted)
-            problem(Harm::wrong, where_,
-                    "the counter of " + what + " says " + std::to_string(said) + ", there are " +
-                        std::to_string(counted));
+        if (said == counted) co_return Result<void>();
+        store::Batch batch(partition_);
+        batch.add(name, static_cast<std::int64_t>(counted - said));
+        const bool mended = co_await mend(std::move(batch));
+        problem(Harm::wrong, where_,
+                "the counter of " + what + " says " + std::to_string(said) + ", there are " +
+                    std::to_string(counted),
+                mended);
         co_return Result<void>();
+    }
+
+    // What cannot be committed stays a problem.
+    net::Task<bool> mend(store::Batch batch) {
+        if (!mending_) co_return false;
+        const auto committed = co_await store_->commit(std::move(batch));
+        co_return committed.has_value();
     }
 
     Result<> take_membership(std::string_view key, const std::string& value) {
@@ -268,7 +283,12 @@ private:
         const std::string holder = store::Tuple().u64(held.email.value);
         const auto reference = CO_TRY(co_await store_->get(
             store::blobs_partition, store::reference_key(held.blob, partition_, holder)));
-        if (!reference) problem(Harm::wrong, where(), "its blob does not know of it and may be swept");
+        if (!reference) {
+            store::Batch batch(partition_);
+            batch.reference(held.blob, store::Tuple().u64(held.email.value));
+            const bool mended = co_await mend(std::move(batch));
+            problem(Harm::wrong, where(), "its blob does not know of it and may be swept", mended);
+        }
         if (damaged_ != nullptr && damaged_->contains(held.blob)) {
             store::Damage& damage = damaged_->at(held.blob);
             damage.told = true;
@@ -308,6 +328,7 @@ private:
     store::Store* store_;
     store::PartitionId partition_;
     store::DamagedBlobs* damaged_;
+    const bool mending_;
     std::vector<Problem> problems_;
     std::string where_;
     std::vector<Mailbox> mailboxes_;
@@ -326,8 +347,8 @@ private:
 }  // namespace
 
 net::Task<Result<std::vector<Problem>>> check(store::Store* store, AccountId account,
-                                              store::DamagedBlobs* damaged) {
-    Checking checking(store, account, damaged);
+                                              store::DamagedBlobs* damaged, store::Mending mending) {
+    Checking checking(store, account, damaged, mending);
     co_return co_await checking.run();
 }
 

@@ -24,8 +24,10 @@ inline constexpr std::size_t problems_max = 1'000;  // an account; then one line
 //
 // damaged: blobs that the store's walk could not read; messages that need one are problems, and the blob
 // is marked told. May be null.
+// With Mending::yes counters are set to what is counted, and blobs told of who needs them.
 net::Task<Result<std::vector<store::Problem>>> check(store::Store* store, AccountId account,
-                                                     store::DamagedBlobs* damaged = nullptr);
+                                                     store::DamagedBlobs* damaged = nullptr,
+                                                     store::Mending mending = store::Mending::no);
 
 // One row by itself: a key of no kind, or the value of a kind that check() does not read. Gives what is
 // wrong.

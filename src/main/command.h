@@ -31,7 +31,11 @@ int command_check_config(const CommonOptions& common);
 int command_options(const CommonOptions& common);
 int command_doctor(const CommonOptions& common);
 int command_reload(const CommonOptions& common);
-int command_fsck(const CommonOptions& common);
+struct FsckOptions {
+    bool repair = false;
+    bool no_checkpoint = false;
+};
+int command_fsck(const CommonOptions& common, const FsckOptions& options);
 // Sent to the running server, or, when none runs, carried out on the store.
 int command_admin(const CommonOptions& common, const admin::Request& request);
 

@@ -1,7 +1,9 @@
-// heliopost fsck: every record, blob and reference of a store that no server has open.
+// heliopost fsck: every record, blob and reference of a store that no server has open; --repair mends some.
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 
+#include "backup/vault.h"
 #include "base/json_writer.h"
 #include "main/bar.h"
 #include "main/command.h"
@@ -46,6 +48,7 @@ void print_json(const FsckReport& report) {
     number("messages", report.messages);
     number("queued", report.queued);
     number("problem_count", report.store.problem_count);
+    number("mended_count", report.store.mended_count);
     json.key("problems");
     json.begin_array();
     for (const store::Problem& problem : report.store.problems) {
@@ -53,7 +56,8 @@ void print_json(const FsckReport& report) {
         json.field("harm", word(problem.harm));
         json.field("where", problem.where);
         json.field("problem", problem.what);
-        json.field("advice", advice(problem.harm));
+        json.field("advice", advice(problem));
+        json.field("mended", problem.mended);
         json.end_object();
     }
     json.end_array();
@@ -63,8 +67,7 @@ void print_json(const FsckReport& report) {
 
 void print(const FsckReport& report) {
     for (const store::Problem& problem : report.store.problems)
-        std::printf("%s\n",
-                    printable(problem.line() + " (" + std::string(advice(problem.harm)) + ")").c_str());
+        std::printf("%s\n", printable(problem.line() + " (" + std::string(advice(problem)) + ")").c_str());
     const std::uint64_t untold = report.store.problem_count - report.store.problems.size();
     if (untold != 0) std::printf("and %llu more\n", static_cast<unsigned long long>(untold));
     const auto count = [](std::uint64_t number, const char* what) {
@@ -76,12 +79,32 @@ void print(const FsckReport& report) {
     count(report.accounts, "accounts");
     count(report.messages, "messages");
     count(report.queued, "queued");
-    std::printf("%llu problems\n", static_cast<unsigned long long>(report.store.problem_count));
+    std::printf("%llu problems", static_cast<unsigned long long>(report.store.problem_count));
+    if (report.store.mended_count != 0)
+        std::printf(", %llu mended", static_cast<unsigned long long>(report.store.mended_count));
+    std::printf("\n");
+}
+
+// Links to every file of the store as it is, below its own directory: nothing of it can get lost by a repair.
+// RocksDB never writes into a file that an earlier run of it closed.
+Result<std::string> keep_as_it_is(const std::string& store) {
+    namespace fs = std::filesystem;
+    std::error_code error;
+    const std::string path = store + "/before-repair-" + backup::backup_name(net::system_now());
+    TRY(backup::make_directory(path));
+    for (const auto& entry : fs::directory_iterator(store, error)) {
+        if (error || !entry.is_regular_file()) continue;
+        fs::create_hard_link(entry.path(), fs::path(path) / entry.path().filename(), error);
+        if (error)
+            return fail(Fault::denied, "cannot link " + entry.path().string() + ": " + error.message());
+    }
+    if (error) return fail(Fault::denied, "cannot read " + store + ": " + error.message());
+    return path;
 }
 
 }  // namespace
 
-int command_fsck(const CommonOptions& common) {
+int command_fsck(const CommonOptions& common, const FsckOptions& choice) {
     auto settings = load_settings(common.config);
     if (!settings) return report(common, settings.error(), exit_configuration);
     // Opening a store writes files, which are to be the server's.
@@ -94,6 +117,18 @@ int command_fsck(const CommonOptions& common) {
     options.create = false;
     options.disk_reserve = 0;  // it adds no mail
     options.cache_octets = settings->server.cache;
+    options.compact = false;  // it would end the process where it meets what we are to tell
+    if (choice.repair) {
+        std::error_code error;
+        if (!choice.no_checkpoint && std::filesystem::exists(options.path, error)) {
+            const auto kept = keep_as_it_is(options.path);
+            if (!kept) return report(common, kept.error());
+            if (!common.json)
+                std::printf("the store as it is: %s; remove it when all is well\n", kept->c_str());
+        }
+        options.recovery = store::RocksOptions::Recovery::drop_damaged;
+        options.dropped = [&common](const std::string& line) { report(common, {Fault::internal, line}); };
+    }
     auto store = store::RocksStore::open(std::move(options));
     if (!store) return report(common, store.error());
     Bar bar(common.json);
@@ -104,7 +139,9 @@ int command_fsck(const CommonOptions& common) {
                                std::to_string(so_far.store.blobs) + " blobs, " +
                                std::to_string(so_far.accounts) + " accounts");
         };
-    const FsckReport found = Fsck(**store, cores[0], std::move(progress)).run();
+    const FsckReport found =
+        Fsck(**store, cores[0], std::move(progress), choice.repair ? store::Mending::yes : store::Mending::no)
+            .run();
     bar.clear();
     common.json ? print_json(found) : print(found);
     return found.store.sound() ? exit_good : exit_failed;

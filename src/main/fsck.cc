@@ -44,8 +44,19 @@ std::string_view advice(Harm harm) {
     return "";
 }
 
-Fsck::Fsck(store::RocksStore& store, net::SystemWorld& world, Progress progress)
-    : store_(store), world_(world), progress_(std::move(progress)) {}
+std::string_view advice(const store::Problem& problem) {
+    return problem.mended ? "mended" : advice(problem.harm);
+}
+
+Fsck::Fsck(store::RocksStore& store, net::SystemWorld& world, Progress progress, store::Mending mending)
+    : store_(store), world_(world), progress_(std::move(progress)), mending_(mending) {}
+
+// What cannot be committed stays a problem.
+net::Task<bool> Fsck::mend(store::Batch batch) {
+    if (mending_ == store::Mending::no) co_return false;
+    const auto committed = co_await store_.commit(std::move(batch));
+    co_return committed.has_value();
+}
 
 FsckReport Fsck::run() {
     store::CheckOptions options;
@@ -62,6 +73,7 @@ FsckReport Fsck::run() {
     };
     store::CheckReport walked = store_.check(options);
     walked.problem_count += report_.store.problem_count;
+    walked.mended_count += report_.store.mended_count;
     std::ranges::move(report_.store.problems, std::back_inserter(walked.problems));
     report_.store = std::move(walked);
     directory_.finish();
@@ -122,7 +134,7 @@ void Fsck::add(std::string before, std::vector<store::Problem> problems) {
     for (store::Problem& problem : problems)
         report_.store.add(problem.harm,
                           before.empty() ? std::move(problem.where) : join(before, problem.where),
-                          std::move(problem.what));
+                          std::move(problem.what), problem.mended);
 }
 
 void Fsck::check_accounts() {
@@ -132,7 +144,8 @@ void Fsck::check_accounts() {
         const std::string name = name_of(account);
         if (!directory_.accounts().contains(account) && !directory_.removed().contains(account))
             report_.store.add(Harm::wrong, name, "it has mail, and the directory does not know it");
-        auto found = run_task(world_, mailbox::check(&store_, AccountId(account), &report_.store.damaged));
+        auto found =
+            run_task(world_, mailbox::check(&store_, AccountId(account), &report_.store.damaged, mending_));
         if (found)
             add(name, std::move(*found));
         else
@@ -166,8 +179,12 @@ net::Task<Result<void>> Fsck::check_queue() {
         const auto reference = CO_TRY(co_await store_.get(
             store::blobs_partition,
             store::reference_key(kept.blob, store::queue_partition, store::to_u64(kept.id.value))));
-        if (!reference)
-            report_.store.add(Harm::wrong, where, "its blob does not know of it and may be swept");
+        if (!reference) {
+            store::Batch batch(store::queue_partition);
+            batch.reference(kept.blob, store::Tuple().u64(kept.id.value));
+            const bool mended = co_await mend(std::move(batch));
+            report_.store.add(Harm::wrong, where, "its blob does not know of it and may be swept", mended);
+        }
     }
     co_return Result<void>();
 }
@@ -211,7 +228,14 @@ net::Task<Result<void>> Fsck::check_reference(std::string key) {
         where = name_of(number) + ", email " + std::to_string(holder);
         what = "no mailbox keeps it, but blob " + to_hex(blob.view()) + " has a reference of it";
     }
-    if (!kept) report_.store.add(Harm::room, std::move(where), std::move(what));
+    if (kept) co_return Result<void>();
+    bool mended = false;
+    if (kind == PartitionId::Kind::queue || kind == PartitionId::Kind::account) {
+        store::Batch batch(PartitionId{kind, number});
+        batch.release(blob, holder);
+        mended = co_await mend(std::move(batch));
+    }
+    report_.store.add(Harm::room, std::move(where), std::move(what), mended);
     co_return Result<void>();
 }
 

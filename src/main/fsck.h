@@ -5,8 +5,8 @@
 //   3. each account: mailboxes, messages, index, counters, blobs (mailbox/check.h)
 //   4. each reference of a blob: somebody keeps what it stands for
 //
-// It changes nothing and expects that nobody else does. Holds some 50 octets a message of one account and
-// 100 octets a queued message in memory.
+// Unless it mends (store::Mending) it changes nothing, and expects that nobody else does. Holds some 50
+// octets a message of one account and 100 octets a queued message in memory.
 #pragma once
 
 #include <cstdint>
@@ -32,13 +32,15 @@ struct FsckReport {
 
 // What there is to be done about it.
 std::string_view advice(store::Harm harm);
+std::string_view advice(const store::Problem& problem);  // "mended", where it was
 
 class Fsck {
 public:
     using Progress = std::function<void(double part, const FsckReport& so_far)>;  // part of 1
 
     // All outlive it. The world's loop runs nothing else.
-    Fsck(store::RocksStore& store, net::SystemWorld& world, Progress progress);
+    Fsck(store::RocksStore& store, net::SystemWorld& world, Progress progress,
+         store::Mending mending = store::Mending::no);
     FsckReport run();
 
 private:
@@ -50,12 +52,14 @@ private:
     net::Task<Result<void>> check_queue();
     net::Task<Result<void>> check_references();
     net::Task<Result<void>> check_reference(std::string key);
+    net::Task<bool> mend(store::Batch batch);
     void tell_damaged();
     void show(double part);
 
     store::RocksStore& store_;
     net::SystemWorld& world_;
     const Progress progress_;
+    const store::Mending mending_;
     FsckReport report_;
     directory::Check directory_;
     queue::Check queue_;

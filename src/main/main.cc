@@ -20,6 +20,7 @@ struct CommandLine {
     QuickstartOptions quickstart;
     DemoOptions demo;
     BackupOptions backup;
+    FsckOptions fsck;
     RestoreOptions restore;
     CertificateOptions certificate;
     std::string page = "heliopost";
@@ -166,8 +167,15 @@ void add_server(CLI::App& app, CommandLine& line) {
     add("serve", "Run the mail server", command_serve);
     add("check-config", "Read the configuration and say what is wrong with it", command_check_config);
     add("reload", "Have the running server read its certificates and configuration again", command_reload);
-    add("fsck", "Check every record, blob and reference of the store; the server must be stopped",
-        command_fsck);
+    CLI::App* fsck = app.add_subcommand(
+        "fsck", "Check every record, blob and reference of the store; the server must be stopped");
+    CLI::Option* repair = fsck->add_flag(
+        "--repair", line.fsck.repair,
+        "mend counters and references, and open a damaged log up to its damage; says what it did");
+    fsck->add_flag("--no-checkpoint", line.fsck.no_checkpoint,
+                   "do not keep the store as it was before the repair")
+        ->needs(repair);
+    fsck->callback([&line] { line.run = [&line] { return command_fsck(line.common, line.fsck); }; });
     add("options", "Every key of the configuration file, with its default and meaning", command_options);
     CLI::App* doctor =
         app.add_subcommand("doctor", "Try whether this machine gives what the server relies on");
@@ -216,7 +224,7 @@ void add_backup(CLI::App& app, CommandLine& line) {
     backup->add_flag("--verify", line.backup.verify, "read every file of the backups in DIR");
     backup->add_option("--keep", line.backup.keep, "afterwards remove all backups but the newest N")
         ->type_name("N")
-        ->check(CLI::Range(std::size_t{1}, std::size_t{100'000}));
+        ->check(CLI::Range(std::size_t{1}, std::size_t{100'000}).description(""));  // not in the manual
     backup
         ->add_option("--encrypt-to,--key", line.backup.key,
                      "encrypt with the key in FILE; with --list and --verify: it was")

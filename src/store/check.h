@@ -32,9 +32,15 @@ struct Problem {
     std::string where;  // "mailbox INBOX, message 12"; what the layers above know is put before it
     std::string what;
 
+    bool mended = false;  // it is right again: somebody was asked to mend
+
     std::string line() const { return where.empty() ? what : where + ": " + what; }
     bool operator==(const Problem&) const = default;
 };
+
+// Whether a check also mends what follows from what is there: counters, and references of blobs. It never
+// takes away what it cannot explain.
+enum class Mending : std::uint8_t { no, yes };
 
 // Blobs that cannot be read, and why. Who keeps one tells it as a problem of the message, and marks it told.
 struct Damage {
@@ -50,15 +56,18 @@ struct CheckReport {
     std::uint64_t blob_octets = 0;  // before compression
     std::uint64_t references = 0;
     std::uint64_t problem_count = 0;
+    std::uint64_t mended_count = 0;  // of them
     std::vector<Problem> problems;
     DamagedBlobs damaged;  // not among the problems
     bool complete = true;  // false: rows lie behind damage, unseen
 
-    void add(Harm harm, std::string where, std::string what) {
+    void add(Harm harm, std::string where, std::string what, bool mended = false) {
+        mended_count += mended ? 1 : 0;
         if (++problem_count <= check_problems_max)
-            problems.push_back({harm, std::move(where), std::move(what)});
+            problems.push_back({harm, std::move(where), std::move(what), mended});
     }
-    bool sound() const { return problem_count == 0 && damaged.empty(); }
+    // Nothing is wrong, or nothing any more.
+    bool sound() const { return problem_count == mended_count && damaged.empty(); }
 };
 
 struct CheckOptions {

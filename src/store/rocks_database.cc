@@ -78,6 +78,7 @@ rocksdb::ColumnFamilyOptions rows_options(const RocksOptions& options) {
     out.compression = rocksdb::kZSTD;
     out.write_buffer_size = options.memtable_octets;
     out.level_compaction_dynamic_level_bytes = true;
+    out.disable_auto_compactions = !options.compact;
     return out;
 }
 
@@ -89,6 +90,7 @@ rocksdb::ColumnFamilyOptions chunks_options(const RocksOptions& options,
     out.compression = rocksdb::kNoCompression;
     out.write_buffer_size = options.memtable_octets;
     out.level_compaction_dynamic_level_bytes = true;
+    out.disable_auto_compactions = !options.compact;
     out.enable_blob_files = true;
     out.min_blob_size = 1024;
     out.enable_blob_garbage_collection = true;
@@ -134,16 +136,23 @@ rocksdb::Status open_once(Database& database, rocksdb::DBOptions db_options, con
 
 // After a start that the log prevented: may it be read up to the damage?
 Result<> allow_point_in_time(const RocksOptions& options) {
-    if (options.recovery == RocksOptions::Recovery::drop_damaged) return {};
     const auto damage = TRY(scan_logs(options.path));
     if (!damage)
         return fail(Fault::internal,
                     "the store at " + options.path + " is damaged: restore it from a backup");
+    const std::string where = damage->file + ", octet " + std::to_string(damage->offset);
     if (!damage->lost()) return {};  // the last write was cut short and never acknowledged
-    return fail(Fault::internal,
-                "the log of the store at " + options.path + " is damaged (" + damage->file + ", octet " +
-                    std::to_string(damage->offset) +
-                    ") and acknowledged mail lies behind the damage: restore the store from a backup");
+    if (options.recovery == RocksOptions::Recovery::drop_damaged) {
+        if (options.dropped)
+            options.dropped("the log is damaged (" + where +
+                            "): all up to there is kept; what was stored after it, acknowledged mail "
+                            "included, is lost");
+        return {};
+    }
+    return fail(Fault::internal, "the log of the store at " + options.path + " is damaged (" + where +
+                                     ") and acknowledged mail lies behind the damage: restore the store "
+                                     "from a backup, or keep what lies before it with `heliopost fsck "
+                                     "--repair`");
 }
 
 Result<> check_format(Database& database) {

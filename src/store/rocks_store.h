@@ -35,13 +35,15 @@ struct RocksOptions {
     size_t chunk_cache_octets = 16 * 1024 * 1024;  // of blobs' chunks, decompressed
     int open_files_max = 512;                      // of tables; the engine opens them as they are asked for
     unsigned read_threads = 2;
+    bool compact = true;          // merge tables beside the work; an error there ends the process
     std::function<Time()> clock;  // time of day; unset: the system's
     rocksdb::Env* env = nullptr;  // the engine's files, outlives the store; unset: the system's
 
     // What to do where acknowledged commits cannot be read back from a damaged log. drop_damaged: all up
-    // to the damage is kept, all after it is lost. No command asks for it yet.
+    // to the damage is kept, all after it is lost; for `heliopost fsck --repair`, which says so.
     enum class Recovery { refuse_damaged, drop_damaged };
     Recovery recovery = Recovery::refuse_damaged;
+    std::function<void(const std::string& line)> dropped;  // called before it drops; may be empty
 };
 
 inline constexpr char checkpoint_name[] = "checkpoint";

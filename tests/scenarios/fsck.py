@@ -37,11 +37,56 @@ def expect(server, harm, where, problem):
             if p["harm"] == harm and re.fullmatch(where, p["where"]) and problem in p["problem"]]
     assert told, f"no {harm} {where!r} {problem!r} in {report['problems']}"
     people = server.command("fsck", check=False)
-    assert people.returncode == 1 and "--repair" not in people.stdout
+    assert people.returncode == 1 and "mended" not in people.stdout
     line = f"{told[0]['where']}: {told[0]['problem']} ({told[0]['advice']})"
     assert line in people.stdout.splitlines(), people.stdout
     assert people.stdout == server.command("fsck", check=False).stdout
     print(f"  {line}")
+
+
+MENDED = ("the counter of unseen", "its blob does not know of it", "no mailbox keeps it")
+
+
+def repair(server, harm, problem, mended):
+    """It says what it did, keeps the store as it was, and finds nothing more to do afterwards."""
+    store = server.directory / "store"
+    done = server.command("--json", "fsck", "--repair", check=False)
+    told = [p for p in json.loads(done.stdout)["problems"] if p["harm"] == harm and problem in p["problem"]]
+    assert told and all(p["mended"] == mended for p in told), done.stdout
+    assert done.returncode == (0 if mended else 1), done.stdout
+    kept = [path for path in store.iterdir() if path.name.startswith("before-repair-")]
+    assert len(kept) == 1 and (kept[0] / "CURRENT").exists(), kept
+    again = server.command("--json", "fsck", "--repair", "--no-checkpoint", check=False)
+    assert again.returncode == done.returncode and json.loads(again.stdout)["mended_count"] == 0, again.stdout
+    assert sum(path.name.startswith("before-repair-") for path in store.iterdir()) == 1
+
+
+def damaged_log(server, sound):
+    """Acknowledged mail lies behind a flipped bit of the log: refused, and opened up to there when asked to."""
+    store = server.directory / "store"
+    shutil.rmtree(store)
+    shutil.copytree(sound, store)
+    server.start()
+    for i in range(8):
+        client = server.imap(ANN)
+        client.append("INBOX", None, None, make_message(BOB, ANN, f"late {i}", "text\r\n" * 99).encode())
+        client.logout()
+    server.kill()
+    flip_bit(server, ".log")
+    done = server.command("fsck", check=False)
+    assert done.returncode == 1 and "acknowledged mail lies behind" in done.stderr, done.stderr
+    assert "fsck --repair" in done.stderr
+    before = {path.name: path.read_bytes() for path in store.iterdir() if path.is_file() and path.suffix == ".log"}
+    done = server.command("fsck", "--repair", check=False)
+    assert done.returncode == 0 and "is lost" in done.stderr, (done.returncode, done.stdout, done.stderr)
+    (kept,) = [path for path in store.iterdir() if path.name.startswith("before-repair-")]
+    assert {name: (kept / name).read_bytes() for name in before} == before, "the damaged log is not as it was"
+    assert server.command("fsck").returncode == 0
+    server.start()
+    subjects = [i for i in range(8) if any(f"Subject: late {i}\r\n".encode() in m for m in server.messages(ANN))]
+    assert 0 < len(subjects) < 8 and subjects == list(range(len(subjects))), subjects
+    server.stop()
+    print(f"  a damaged log: {len(subjects)} of 8 messages lay before the damage and are there")
 
 
 def flip_bit(server, suffix):
@@ -117,6 +162,14 @@ def main():
             shutil.copytree(sound, server.directory / "store")
             plant()
             expect(server, harm, where, problem)
+
+        # What follows from what is there is mended, and then all is well; the rest is told again.
+        for harm, where, problem, plant in damages:
+            shutil.rmtree(server.directory / "store")
+            shutil.copytree(sound, server.directory / "store")
+            plant()
+            repair(server, harm, problem, mended=problem in MENDED)
+        damaged_log(server, sound)
 
         # So small a store has all its rows in one block: it cannot be opened.
         shutil.rmtree(server.directory / "store")
