@@ -1,8 +1,8 @@
 // planted(): the bugs that the simulator must find, each beside the code that it would be a bug of.
 //
-// In every build but the target sim_planted it is false at compile time, and nothing is left of it. There, --planted
-// NAME switches one bug on: tests/sim/mutations shows that each is found. A negative control (docs/reliability.md),
-// never a way to configure anything.
+// In every build but the target sim_planted it is false at compile time, and nothing is left of it. There,
+// --planted NAME switches one bug on: tests/sim/mutations shows that each is found. A negative control
+// (docs/reliability.md), never a way to configure anything.
 #pragma once
 
 #include <string_view>
