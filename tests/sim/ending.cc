@@ -13,7 +13,10 @@ constexpr std::chrono::microseconds settle_time_max = std::chrono::days(15);  //
 constexpr std::chrono::microseconds settle_look = 10min;
 constexpr std::chrono::microseconds swept_within =
     std::chrono::hours(27);                            // 24 h unused, 90 min at most between
-constexpr std::chrono::microseconds clock_back = 24h;  // as far as it jumps: times of last use are ahead then
+// How far a clock may go back: times of last use are ahead then, and the sweeper waits for them. By a second jump it
+// goes from 30 days ahead to one day back.
+constexpr std::chrono::microseconds clock_back = 24h;
+constexpr std::chrono::microseconds clock_back_twice = std::chrono::days(31);
 constexpr std::size_t timers_max = 16;                 // of a server at rest
 constexpr std::size_t log_lines_max = 50'000;          // of a server in a run
 constexpr std::size_t rows_max = 60'000;
@@ -57,7 +60,8 @@ void Simulation::settle() {
 }
 
 void Simulation::check_quiet() {
-    advance(swept_within + (scenario_.has(FaultKind::clock) ? clock_back : 0s));
+    const auto jumps = std::ranges::count(scenario_.faults, FaultKind::clock, &Fault::kind);
+    advance(swept_within + (jumps > 1 ? clock_back_twice : jumps == 1 ? clock_back : 0s));
     if (!network_.links().empty())
         stage_.findings.add(std::to_string(network_.links().size()) + " connections are left");
     for (const auto& server : servers_) {

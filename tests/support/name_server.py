@@ -19,6 +19,7 @@ SERVFAIL, SILENT = "SERVFAIL", "SILENT"
 TYPES = {"A": 1, "NS": 2, "CNAME": 5, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28, "SPF": 99}
 CNAMES_MAX = 8
 PORTS_TRIED_MAX = 100
+STOP_LOOK_SECONDS = 0.02  # how often socketserver looks whether it is to stop
 
 
 def wire_name(name):
@@ -72,7 +73,7 @@ class NameServer:
         self.port = self.udp.server_address[1]
         for one in (self.udp, self.tcp):
             one.daemon_threads = True
-            threading.Thread(target=one.serve_forever, daemon=True).start()
+            threading.Thread(target=one.serve_forever, args=(STOP_LOOK_SECONDS,), daemon=True).start()
 
     @staticmethod
     def _listen(address, datagram, connection):
