@@ -12,13 +12,13 @@ using namespace std::chrono_literals;
 constexpr std::chrono::microseconds settle_time_max = std::chrono::days(15);  // expiry, and a clock set back
 constexpr std::chrono::microseconds settle_look = 10min;
 constexpr std::chrono::microseconds swept_within =
-    std::chrono::hours(27);                            // 24 h unused, 90 min at most between
-// How far a clock may go back: times of last use are ahead then, and the sweeper waits for them. By a second jump it
-// goes from 30 days ahead to one day back.
+    std::chrono::hours(27);  // 24 h unused, 90 min at most between
+// How far a clock may go back: times of last use are ahead then, and the sweeper waits for them. By a second
+// jump it goes from 30 days ahead to one day back.
 constexpr std::chrono::microseconds clock_back = 24h;
 constexpr std::chrono::microseconds clock_back_twice = std::chrono::days(31);
-constexpr std::size_t timers_max = 16;                 // of a server at rest
-constexpr std::size_t log_lines_max = 50'000;          // of a server in a run
+constexpr std::size_t timers_max = 16;         // of a server at rest
+constexpr std::size_t log_lines_max = 50'000;  // of a server in a run
 constexpr std::size_t rows_max = 60'000;
 
 std::uint64_t mix(std::uint64_t hash, std::string_view text) {
