@@ -16,8 +16,8 @@ namespace heliopost::sim {
 // Throws Gone, TimedOut or Stopped as a Stream does.
 class Connection {
 public:
-    Connection(net::MemoryWorld* world, std::chrono::seconds patience)
-        : world_(*world), patience_(patience) {}
+    Connection(net::MemoryWorld* world, std::chrono::seconds wait_at_most)
+        : world_(*world), patience_(wait_at_most) {}
 
     net::Task<void> open(net::Endpoint to, bool tls);
     net::Task<void> start_tls();

@@ -30,8 +30,9 @@ net::Task<void> ImapLink::open(net::Endpoint to) {
 bool ImapLink::take(imap::Response* response) {
     auto next = reader_.next();
     if (!next) throw net::Gone("no IMAP response: " + next.error().text);
-    if (!next->has_value()) return false;
-    *response = *std::move(*next);
+    auto& found = *next;
+    if (!found) return false;
+    *response = *std::move(found);
     return true;
 }
 

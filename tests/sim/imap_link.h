@@ -11,7 +11,7 @@ namespace heliopost::sim {
 
 class ImapLink {
 public:
-    ImapLink(net::MemoryWorld* world, std::chrono::seconds patience) : connection_(world, patience) {}
+    ImapLink(net::MemoryWorld* world, std::chrono::seconds wait_at_most) : connection_(world, wait_at_most) {}
 
     std::function<void(const imap::Response&)> heard;  // every untagged one, and continuations
 

@@ -166,12 +166,14 @@ void ImapModel::hear_fetch(std::uint64_t number, const imap::Value& items, Insta
 
 void ImapModel::stored_silently(std::uint32_t uid, const std::string& flag, bool set, bool done) {
     const auto row = std::ranges::find(rows_, uid, &Listed::uid);
-    if (row == rows_.end() || !row->flags) return;
-    if (!done) return row->flags.reset();
+    if (row == rows_.end()) return;
+    auto& flags = row->flags;
+    if (!flags) return;
+    if (!done) return flags.reset();
     if (set)
-        row->flags->insert(flag);
+        flags->insert(flag);
     else
-        row->flags->erase(flag);
+        flags->erase(flag);
 }
 
 void ImapModel::begin_whole() {

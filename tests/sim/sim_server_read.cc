@@ -32,8 +32,7 @@ net::Task<std::vector<store::KeyValue>> all_rows(store::Store* store, store::Par
 
 class Judging {
 public:
-    Judging(store::Store* store, directory::Directory* directory, std::vector<std::string>* problems)
-        : store_(*store), directory_(*directory), problems_(*problems) {}
+    Judging(store::Store* store, std::vector<std::string>* problems) : store_(*store), problems_(*problems) {}
 
     net::Task<void> run() {
         const auto of_directory = co_await all_rows(&store_, store::directory_partition);
@@ -96,7 +95,6 @@ private:
     }
 
     store::Store& store_;
-    directory::Directory& directory_;
     std::vector<std::string>& problems_;
     std::map<std::uint64_t, store::BlobId> queued_;
 };
@@ -149,7 +147,7 @@ std::vector<MailboxState> SimServer::read_account(const std::string& user, bool 
 }
 
 net::Task<void> SimServer::judge_task(std::vector<std::string>* problems) {
-    Judging judging(&running_->store, running_->directory.get(), problems);
+    Judging judging(&running_->store, problems);
     co_await judging.run();
 }
 

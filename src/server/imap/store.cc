@@ -59,14 +59,15 @@ net::Task<Completion> Session::store(imap::command::Store argument) {
                                                 {argument.mode, argument.flags, argument.unchanged_since});
     if (!done) co_return refusal(done.error());
     const auto changed = std::make_shared<const mailbox::FlagsChanged>(*std::move(done));
-    const bool some_gone = !argument.uid && are_some_gone(*rows, *changed->view);
+    const bool by_uid = argument.uid;
+    const bool some_gone = !by_uid && are_some_gone(*rows, *changed->view);
     co_await tell_stored(*std::move(rows), changed, std::move(argument));
     told_uids_ = uids.subtract(changed->modified);
     told_up_to_ = changed->view->status().highest_mod_sequence;
     Completion end;
     if (some_gone) end = refused(imap::code::expunge_issued, "some messages are gone");  // RFC 5530 §3
     if (changed->modified.empty()) co_return end;
-    end.code = imap::code::modified(as_asked(changed->modified, argument.uid));
+    end.code = imap::code::modified(as_asked(changed->modified, by_uid));
     end.text = "some messages were changed since";
     co_return end;
 }
