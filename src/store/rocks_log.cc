@@ -77,7 +77,7 @@ void LogScan::add_block(std::string_view block, std::uint64_t offset) {
     size_t at = 0;
     while (at + header_octets <= block.size()) {
         if (const auto record = Record::read(block.substr(at))) {
-            take(*record);
+            take(*record, offset + at);
             at += header_octets + record->payload.size();
             continue;
         }
@@ -95,8 +95,11 @@ void LogScan::note_damage(std::uint64_t offset) {
 }
 
 // A write comes in one record or in fragments; its front says all, its end that it is whole.
-void LogScan::take(const Record& record) {
+void LogScan::take(const Record& record, std::uint64_t offset) {
     const bool begins = record.type == Record::full || record.type == Record::first;
+    // A fragment without its start, or a start without its end: zeros between them are no room that was set
+    // aside, but sectors that never reached the disk.
+    if (begins == head_.has_value()) note_damage(offset);
     if (begins) head_.emplace();
     if (!head_) return;
     head_->append(record.payload.substr(0, head_octets - std::min(head_octets, head_->size())));

@@ -36,7 +36,7 @@ public:
 private:
     struct Record;
     void add_block(std::string_view block, std::uint64_t offset);
-    void take(const Record& record);
+    void take(const Record& record, std::uint64_t offset);
     void note_damage(std::uint64_t offset);
 
     std::string file_;

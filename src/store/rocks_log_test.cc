@@ -82,6 +82,21 @@ TEST_CASE("log scan: an unsynced write, damaged, with another unsynced one behin
     CHECK_FALSE(damage_of(full(1, 0) + chunk + full(3, 1)).lost());
 }
 
+TEST_CASE("log scan: a fragment whose other half was never on the disk") {
+    constexpr size_t block = 32 * 1024;
+    const std::string whole = write(2, 1);
+    std::string log = full(1, 0);
+    log.resize(block, '\0');  // the start is gone, sectors of zeros in its place
+    const LogDamage headless = damage_of(log + fragment(4, whole.substr(5)));
+    CHECK(headless.offset == block);
+    CHECK(headless.good_until == 1);
+    CHECK_FALSE(headless.lost());
+    const LogDamage endless = damage_of(full(1, 0) + fragment(2, whole.substr(0, 20)) + full(3, 1));
+    CHECK(endless.good_until == 1);
+    CHECK_FALSE(endless.lost());
+    CHECK(damage_of(full(1, 0) + fragment(2, whole.substr(0, 20)) + full(3, 2)).lost());
+}
+
 TEST_CASE("log scan: a write in fragments counts once its last one is there") {
     const std::string whole = write(2, 1);
     for (size_t cut = 0; cut <= whole.size(); ++cut) {
