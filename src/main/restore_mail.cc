@@ -44,8 +44,10 @@ std::string without_brackets(std::string_view id) {
 
 bool has_message_id(const mailbox::Email& email, const std::string& wanted) {
     const mime::Structure& structure = *email.structure;
-    if (structure.parts.empty() || !structure.parts.front().envelope) return false;
-    const auto& envelope = structure.envelopes.at(*structure.parts.front().envelope);
+    if (structure.parts.empty()) return false;
+    const auto& place = structure.parts.front().envelope;
+    if (!place) return false;
+    const auto& envelope = structure.envelopes.at(*place);
     return envelope.message_id && without_brackets(*envelope.message_id) == wanted;
 }
 

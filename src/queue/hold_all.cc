@@ -15,8 +15,10 @@ net::Task<Result<std::size_t>> hold_all(store::Store* store) {
         store::Batch batch(store::queue_partition);
         for (const auto& [octets, value] : page) {
             const auto key = parse_key(octets);
-            if (!key || !key->recipient) continue;
-            auto recipient = decode_recipient(*key->recipient, value);
+            if (!key) continue;
+            const auto& number = key->recipient;
+            if (!number) continue;
+            auto recipient = decode_recipient(*number, value);
             if (!recipient || recipient->state != State::pending) continue;
             recipient->state = State::held;
             batch.put(octets, store::Tuple(encode(*recipient)));
