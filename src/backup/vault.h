@@ -23,8 +23,6 @@
 
 namespace heliopost::backup {
 
-inline constexpr std::size_t backups_max = 100'000;
-
 // Called with the octets done since the last call; an error ends the work with it.
 using Progress = std::function<Result<>(std::uint64_t octets)>;
 
