@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/assert.h"
 #include "net/memory_stream.h"
 
@@ -36,7 +38,10 @@ bool MemoryConnection::is_apart() const {
 
 size_t MemoryConnection::room(int to_side) const {
     const End& to = ends_[to_side];
-    return pipe_octets_max - std::min(pipe_octets_max, to.coming_octets + to.unread());
+    const size_t max = to_side == 0 && network_.room_
+                           ? std::clamp<size_t>(network_.room_(link_), 1, pipe_octets_max)
+                           : pipe_octets_max;
+    return max - std::min(max, to.coming_octets + to.unread());
 }
 
 size_t MemoryConnection::piece() const {

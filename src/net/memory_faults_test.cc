@@ -50,7 +50,40 @@ Task<void> say(Greeting* greeting) {
     co_await greeting->dialled->write("hello", greeting->from.after(1s));
 }
 
+// The other way: what is dialled to writes.
+Task<void> answer(Greeting* greeting) {
+    const std::unique_ptr<Stream> stream = co_await greeting->listener->accept();
+    try {
+        co_await stream->write("hello", greeting->to.after(1s));
+        greeting->end = "written";
+    } catch (const TimedOut&) {
+        greeting->end = "timed out";
+    }
+    co_await greeting->to.sleep_until(greeting->to.after(10s));
+}
+
+Task<void> hear_answer(Greeting* greeting) {
+    char buffer[100];
+    while (greeting->heard.size() < 3) {
+        const size_t count = co_await greeting->dialled->read_some(buffer, greeting->from.after(1s));
+        greeting->heard.emplace_back(buffer, count);
+    }
+}
+
 }  // namespace
+
+TEST_CASE("memory network: in a narrow window a writer waits for the reader") {
+    for (const bool read : {false, true}) {
+        Greeting greeting;
+        greeting.network.set_room([](const MemoryLink&) { return 2; });
+        greeting.tasks.spawn(answer(&greeting));
+        greeting.network.run(greeting.from, begin_greeting(&greeting));
+        if (read) greeting.network.run(greeting.from, hear_answer(&greeting));
+        greeting.network.run_for(2s);
+        CHECK(greeting.end == (read ? "written" : "timed out"));
+        if (read) CHECK(greeting.heard == std::vector<std::string>{"he", "ll", "o"});
+    }
+}
 
 TEST_CASE("memory network: a muted connection carries nothing, and nobody is told") {
     Greeting greeting;

@@ -124,6 +124,9 @@ public:
     // How many octets one chunk may have, asked at each write: a slow drip.
     using Piece = std::function<size_t(const MemoryLink&)>;
     void set_piece(Piece piece) { piece_ = std::move(piece); }
+    // How many octets may be under way to the dialling end before a writer waits: a narrow window of TCP.
+    using Room = std::function<size_t(const MemoryLink&)>;
+    void set_room(Room room) { room_ = std::move(room); }
     std::vector<MemoryLink> links() const;  // open ones, oldest first
     void cut(std::uint64_t link);           // both ends see a reset
     void mute(std::uint64_t link);          // half-open: nothing arrives any more, and neither end is told
@@ -167,6 +170,7 @@ private:
     MemoryZone zone_;
     Delay delay_;
     Piece piece_;
+    Room room_;
     std::uint64_t turns_ = 0;
     std::uint64_t pause_at_ = UINT64_MAX;
     bool paused_ = false;

@@ -20,6 +20,8 @@ constexpr std::chrono::microseconds clock_back_twice = std::chrono::days(31);
 constexpr std::size_t timers_max = 16;         // of a server at rest
 constexpr std::size_t log_lines_max = 50'000;  // of a server in a run
 constexpr std::size_t rows_max = 60'000;
+constexpr std::uint64_t turns_max =
+    500'000;  // fifteen times what the busiest run takes: something goes round
 
 std::uint64_t mix(std::uint64_t hash, std::string_view text) {
     for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1'099'511'628'211U;  // FNV-1a
@@ -47,7 +49,8 @@ void Simulation::settle() {
                std::ranges::all_of(servers_, [](const auto& server) { return server->queue_is_empty(); });
     };
     const Instant end = network_.tick() + settle_time_max;
-    while (!at_rest() && network_.tick() < end) advance(settle_look);
+    while (!at_rest() && network_.tick() < end && network_.turns() < turns_max) advance(settle_look);
+    if (network_.turns() >= turns_max) stage_.findings.add("something goes round without end");
     if (group_.size() != 0) stage_.findings.add("a client has not come to its end");
     for (const auto& server : servers_)
         if (!server->queue_is_empty())

@@ -1,5 +1,6 @@
 #include "sim/many.h"
 
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include <csignal>
 #include <cstdio>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,7 @@ namespace heliopost::sim {
 namespace {
 
 constexpr std::size_t findings_shown = 10;
+constexpr int exit_os_error = 71;  // EX_OSERR
 
 unsigned long long wide(std::uint64_t number) {
     return number;
@@ -55,11 +58,13 @@ void tell(const Wish& wish, const Report& report) {
         std::printf("  %s\n", report.findings[i].c_str());
 }
 
-// One process of several: the seeds of its residue class. Its exit code says whether it found something.
-[[noreturn]] void work(Range range, int jobs, int job) {
+// One process of several: the seeds of its residue class. Its exit code says whether it found something, and
+// the place which seed it is at: an assertion that fails, or an exception, ends the process.
+[[noreturn]] void work(Range range, int jobs, int job, std::uint64_t* at) {
     for (std::uint64_t seed = range.from + static_cast<std::uint64_t>(job); seed <= range.to;
          seed += static_cast<std::uint64_t>(jobs)) {
         const Wish wish{.seed = seed, .traced = 0, .steps = 0, .without = {}};
+        *at = seed;
         const Report report = run(wish);
         if (report.found == 0) continue;
         tell(wish, report);
@@ -88,12 +93,18 @@ int run_one(const Wish& wish, bool twice, bool with_log) {
 }
 
 int run_many(Range range, int jobs) {
+    const std::size_t octets = static_cast<std::size_t>(jobs) * sizeof(std::uint64_t);
+    void* const shared = mmap(nullptr, octets, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED) return exit_os_error;
+    const std::span<std::uint64_t> seeds(static_cast<std::uint64_t*>(shared), static_cast<std::size_t>(jobs));
     std::vector<pid_t> workers;
+    std::map<pid_t, const std::uint64_t*> at;
     for (int job = 0; job < jobs; ++job) {
         const pid_t worker = fork();
-        if (worker < 0) return 71;  // EX_OSERR
-        if (worker == 0) work(range, jobs, job);
+        if (worker < 0) return exit_os_error;
+        if (worker == 0) work(range, jobs, job, &seeds[static_cast<std::size_t>(job)]);
         workers.push_back(worker);
+        at[worker] = &seeds[static_cast<std::size_t>(job)];
     }
     bool good = true;
     while (!workers.empty()) {
@@ -101,7 +112,8 @@ int run_many(Range range, int jobs) {
         const pid_t ended = waitpid(-1, &status, 0);
         std::erase(workers, ended);
         if (WIFEXITED(status) && WEXITSTATUS(status) == 0) continue;
-        if (!WIFEXITED(status)) std::printf("a worker died of signal %d\n", WTERMSIG(status));
+        if (WIFSIGNALED(status) && WTERMSIG(status) != SIGTERM)
+            std::printf("seed %llu: died of signal %d\n", wide(*at[ended]), WTERMSIG(status));
         good = false;
         for (const pid_t other : workers) kill(other, SIGTERM);
     }

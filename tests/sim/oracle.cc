@@ -138,6 +138,15 @@ void Oracle::judge_message(int id, const Sent& sent) {
         const auto accounts = accounts_behind(recipient.address, scenario_.domains, scenario_.users);
         for (const std::string& account : accounts) ways[account] += recipient.refused ? 0 : 1;
     }
+    // What one server takes in one transaction is in a mailbox once, however many recipients lead there.
+    if (!sent.each) {
+        std::map<std::string, int> here;
+        for (const auto& recipient : sent.recipients) {
+            if (domain_of(recipient.address) != sent.server || recipient.refused) continue;
+            for (const auto& account : accounts_behind(recipient.address, scenario_.domains, scenario_.users))
+                if (domain_of(account) == sent.server && here[account]++ > 0) --ways[account];
+        }
+    }
     for (const auto& [place, arrivals] : arrivals_) {
         if (place.second != id) continue;
         const auto way = ways.find(place.first);

@@ -11,6 +11,8 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::microseconds watch_time_max = 30min;
 constexpr std::chrono::microseconds told_within = 30s;
+// What a client has told of may wait in a window of TCP while more happens: the next change must not be lost.
+constexpr std::size_t narrow_octets = 40;
 constexpr int bursts = 5, burst_letters = 4;
 constexpr int probe_operations = 2;
 constexpr int watcher_numbers = 100, prober_numbers = 200;
@@ -78,6 +80,7 @@ void Simulation::compare(const Watched& watched) {
 
 void Simulation::watch() {
     begin_watching();
+    network_.set_room([](const net::MemoryLink&) { return narrow_octets; });
     for (int burst = 0; burst < bursts && stage_.findings.empty(); ++burst) {
         probe(burst);
         const Instant end = network_.tick() + watch_time_max;
