@@ -101,7 +101,7 @@ class Run:
         self.server = server
         self.seed = seed
         self.draw = random.Random(seed)
-        self.ledger = Ledger()
+        self.ledger = server.ledger = Ledger()
         self.check = Check(server, PASSWORD, self.ledger)
         self.kills = 0
         self.open_seconds_max = 0.0
