@@ -55,6 +55,12 @@ Access text(Section Settings::* section, std::string Base::* value) {
 }
 
 template <class Section, class Base>
+Access secret(Section Settings::* section, Secret Base::* value) {
+    return access(section, value,
+                  [](const toml::node& node) -> Result<Secret> { return Secret::take(TRY(text_of(node))); });
+}
+
+template <class Section, class Base>
 Access flag(Section Settings::* section, bool Base::* value) {
     return access(section, value, [](const toml::node& node) -> Result<bool> {
         const auto given = node.value_exact<bool>();
@@ -224,7 +230,7 @@ void add_relay_options(std::vector<Option>& t) {
         {{"relay.smart_host_require_tls", "flag", "true", "verify its certificate; never send in the clear"},
          flag(relay, &R::smart_host_require_tls)});
     t.push_back({{"relay.user", "text", "\"\"", "log in to the smart host as"}, text(relay, &R::user)});
-    t.push_back({{"relay.password", "text", "\"\"", "and with this password"}, text(relay, &R::password)});
+    t.push_back({{"relay.password", "text", "\"\"", "and with this password"}, secret(relay, &R::password)});
     t.push_back({{"relay.roots_file", "path", "\"\"",
                   "certificates to trust for the smart host, besides the system's"},
                  text(relay, &R::roots_file)});

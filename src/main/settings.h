@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "base/result.h"
+#include "base/secret.h"
 #include "net/address.h"
 #include "net/tls.h"
 
@@ -63,7 +64,7 @@ struct RelaySettings {
     bool smart_host_tls_from_start = false;
     bool smart_host_require_tls = true;
     std::string user;
-    std::string password;
+    Secret password;
     std::string roots_file;  // trusted for the smart host besides the system's
     std::uint64_t port = 25;
     bool ipv6 = true;

@@ -156,8 +156,10 @@ net::Task<std::optional<Verdict>> Client::log_in() {
     if (!stream_->tls()) co_return temporary({4, 7, 11}, "no password is sent without TLS");
     const auto mechanism = sasl::choose_mechanism(capabilities_.auth);
     if (!mechanism) co_return temporary({4, 7, 4}, "the smart host offers no AUTH that we speak");
-    sasl::Client sasl(*mechanism, {.authcid = options_.user, .authzid = {}, .password = options_.password},
-                      to_base64(world_.random_octets(18)));
+    sasl::Client sasl(
+        *mechanism,
+        {.authcid = options_.user, .authzid = {}, .password = std::string(options_.password.view())},
+        to_base64(world_.random_octets(18)));
     const Result<std::optional<std::string>> initial = sasl.start();
     if (!initial) co_return temporary({4, 7, 8}, "cannot log in: " + initial.error().text);
     std::string line = "AUTH " + std::string(sasl::name_of(*mechanism));

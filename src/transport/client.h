@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/secret.h"
 #include "net/line_reader.h"
 #include "net/stream.h"
 #include "net/task.h"
@@ -46,7 +47,7 @@ struct ClientOptions {
     bool verify = false;  // the name and the chain
     std::string roots_file;
     std::string user;  // empty: no AUTH
-    std::string password;
+    Secret password;
 };
 
 class Slot;

@@ -161,7 +161,7 @@ TEST_CASE("limits: TLS and AUTH that do not go on") {
     site.network.zone().add_address("relay.isp.example", "198.51.100.50");
     relay.extensions = {"STARTTLS", "AUTH PLAIN"};
     site.options.smart_host =
-        SmartHost{.host = "relay.isp.example", .user = "ann", .password = "pa ss", .roots_file = {}};
+        SmartHost{.host = "relay.isp.example", .user = "ann", .password = Secret("pa ss"), .roots_file = {}};
     std::chrono::microseconds wait = auth_wait;
     SUBCASE("auth_wait") {
         relay.answer = silent_at("AUTH");

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/secret.h"
 #include "net/address.h"
 #include "queue/retry.h"
 
@@ -24,7 +25,7 @@ struct SmartHost {
     bool tls_from_start = false;  // port 465
     bool require_tls = true;      // and verify its name; without it the mail waits
     std::string user;             // empty: no AUTH. Never sent without TLS
-    std::string password;
+    Secret password;
     std::string roots_file;  // PEM; empty: the system's
 };
 

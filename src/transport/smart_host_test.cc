@@ -22,8 +22,8 @@ struct Relay : Site {
     Relay() {
         network.zone().add_address("relay.isp.example", "198.51.100.50");
         relay.extensions = {"PIPELINING", "STARTTLS", "AUTH PLAIN LOGIN"};
-        options.smart_host =
-            SmartHost{.host = "relay.isp.example", .user = "ann", .password = "pa ss", .roots_file = {}};
+        options.smart_host = SmartHost{
+            .host = "relay.isp.example", .user = "ann", .password = Secret("pa ss"), .roots_file = {}};
     }
 };
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/base64.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "proto/sasl/message.h"
 #include "proto/sasl/scram.h"
@@ -17,6 +18,10 @@ constexpr size_t salt_octets_max = 1'024;
 
 Client::Client(Mechanism mechanism, Credentials credentials, std::string nonce)
     : mechanism_(mechanism), credentials_(std::move(credentials)), nonce_(std::move(nonce)) {}
+
+Client::~Client() {
+    wipe(credentials_.password);
+}
 
 Result<std::optional<std::string>> Client::start() {
     credentials_.authcid = TRY(prepare(credentials_.authcid));

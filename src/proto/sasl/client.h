@@ -26,6 +26,9 @@ struct Credentials {
 class Client {
 public:
     Client(Mechanism mechanism, Credentials credentials, std::string nonce);
+    ~Client();  // wipes the password
+    Client(Client&&) = default;
+    Client& operator=(Client&&) = default;
 
     // The initial response, not yet base64; nothing where the server speaks first (LOGIN).
     Result<std::optional<std::string>> start();
