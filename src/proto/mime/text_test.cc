@@ -44,6 +44,12 @@ TEST_CASE("date: RFC 5322 §3.3 and §4.3") {
         for (size_t length = 0; length < value.size(); ++length) parse_date(value.substr(0, length));
     }
     CHECK(parse_date("Thu, 1 Jan 1970 01:00:00 +0100") == DateTime{Time(), std::chrono::minutes(60)});
+    for (const std::string_view text : {"Sat, 1 Jan 0000 00:00:00 +0000", "Fri, 31 Dec 9999 23:59:59 -2359",
+                                        "Sat, 1 Jan 0000 00:00:00 +2359"}) {
+        const auto date = parse_date(text);
+        REQUIRE(date.has_value());
+        CHECK(format_date(*date) == text);
+    }
     CHECK_FALSE(format_date({Time::max(), std::chrono::minutes(1'000'000)}).empty());  // zone_max
     CHECK_FALSE(format_date({Time::min(), std::chrono::minutes(-1'000'000)}).empty());
 }
