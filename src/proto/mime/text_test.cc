@@ -229,6 +229,13 @@ TEST_CASE("preview: the first 256 characters") {
     CHECK(preview("a\xFF", TextFormat::plain) == "a\xEF\xBF\xBD");
 }
 
+TEST_CASE("composer: a file's name that looks like an encoded word is that name") {
+    const std::string name = "=?utf-8?q?x?=.txt";
+    Composer out;
+    out.content_disposition("attachment", {{"filename", name}}).raw_body("");
+    CHECK(file_name(scan(out.text()).parts[0]) == name);
+}
+
 TEST_CASE("composer: what is written is read back") {
     Composer out;
     out.address_field("From", {{.kind = AddressKind::mailbox,
