@@ -42,7 +42,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, size_t size) {
         if (!numbers.contains(number) || !even.contains(number)) std::abort();
     });
     if (numbers.empty()) return 0;
-    if (!numbers.contains(*numbers.smallest()) || !numbers.contains(*numbers.largest())) std::abort();
+    const auto smallest = numbers.smallest();
+    const auto largest = numbers.largest();
+    if (!smallest || !largest || !numbers.contains(*smallest) || !numbers.contains(*largest)) std::abort();
     Cursor printed_in(text = imap::to_text(numbers));
     if (imap::parse_number_set(printed_in).value() != numbers) std::abort();
     return 0;
