@@ -35,6 +35,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     });
     const auto rest = opener.finish();
     if (!rest || opened + *rest != text) std::abort();
+    if (!sealed.empty()) {  // an octet that is not what was sealed
+        sealed[data[0] % sealed.size()] ^= 1;
+        Opener damaged(key, "name");
+        const auto part = damaged.add(sealed);
+        if (part && damaged.finish()) std::abort();
+    }
+    if (key.object_name(text).size() != 64 || key.id().size() != 32) std::abort();
     Opener other(key, "name");
     const auto some = other.add(text);
     if (some && other.finish()) std::abort();

@@ -6,10 +6,12 @@
 #include "base/text.h"
 #include "proto/dsn/report.h"
 
-// Whatever peers and senders put in, it is UTF-8 in CRLF lines, and no part ends early.
+// Whatever peers and senders put in, it is UTF-8 in CRLF lines, and no part ends early. The first octet says
+// what became of the second recipient.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, size_t size) {
     using namespace heliopost;
-    const std::string text(reinterpret_cast<const char*>(octets), size);
+    if (size == 0) return 0;
+    const std::string text(reinterpret_cast<const char*>(octets) + 1, size - 1);
     dsn::Report report;
     report.reporting_mta = "mx.a.example";
     report.from = "postmaster@a.example";
@@ -26,7 +28,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, size_t size) {
     report.recipients.push_back(one);
     one.reply.reset();
     one.reason = text;
+    one.action = static_cast<dsn::Action>(octets[0] % 5);
+    one.status = {static_cast<std::uint16_t>(octets[0] % 2 * 2), 1, 1};
+    one.last_attempt = one.will_retry_until = Time();
+    if (octets[0] % 4 == 3) {
+        one.final_recipient = {text.substr(0, 10), "b\u00fccher.example"};
+        report.recipients.clear();
+        report.queue_id = text;
+    }
     report.recipients.push_back(one);
+    if (octets[0] == 'm') report.recipients.resize(dsn::recipients_max + 1, one);
     const std::string out = dsn::compose(report);
     if (text.contains(report.boundary)) return 0;
     if (!is_utf8(out)) std::abort();

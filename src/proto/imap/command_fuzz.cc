@@ -45,9 +45,34 @@ std::string printed(const Command& command, Revision revision) {
     return "";
 }
 
+// What the parts say of themselves.
+void check_parts(const Command& command) {
+    if (command_name(command).empty()) std::abort();
+    if (const auto* search = std::get_if<command::Search>(&command.body)) {
+        std::string key;
+        append_search_key(key, search->key);
+        if (asks_mod_sequence(search->key) && !key.contains("MODSEQ ")) std::abort();
+    }
+    if (const auto* fetch = std::get_if<command::Fetch>(&command.body)) {
+        for (const auto& item : fetch->items) {
+            std::string name;
+            append_item_name(name, item);
+            if (name.empty() || (item.peek && item.sets_seen())) std::abort();
+        }
+        if (fetch->set.only_stars() && fetch->set.saved_result) std::abort();
+    }
+    if (const auto* store = std::get_if<command::Store>(&command.body))
+        for (const auto& keyword : store->flags.keywords)
+            if (!store->flags.has(keyword) || !is_keyword(keyword)) std::abort();
+}
+
 void check(std::string_view text, Revision revision) {
     const auto first = parse_command(text, revision);
-    if (!first) return;
+    if (!first) {
+        if (first.error().error.text.empty() || first.error().tag != find_tag(text)) std::abort();
+        return;
+    }
+    check_parts(*first);
     const std::string once = printed(*first, revision);
     if (once.ends_with(' ') || !once.contains(' ') || once.empty()) return;
     const auto second = parse_command(once, revision);

@@ -33,7 +33,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, size_t size) {
     }
     if (added != numbers) std::abort();
     if (numbers.subtract(numbers) != imap::NumberSet() || numbers.intersect(numbers) != numbers) std::abort();
+    if (numbers.unite(added) != numbers || numbers.smallest().has_value() == numbers.empty()) std::abort();
+    const imap::NumberSet even({{2, 2}, {4, 4}, {6, 10}, {500, 999}});
+    const auto both = numbers.intersect(even);
+    if (both.size() + numbers.subtract(even).size() != numbers.size()) std::abort();
+    if (numbers.unite(even).size() != numbers.size() + even.size() - both.size()) std::abort();
+    both.for_each([&](std::uint32_t number) {
+        if (!numbers.contains(number) || !even.contains(number)) std::abort();
+    });
     if (numbers.empty()) return 0;
+    const auto smallest = numbers.smallest();
+    const auto largest = numbers.largest();
+    if (!smallest || !largest || !numbers.contains(*smallest) || !numbers.contains(*largest)) std::abort();
     Cursor printed_in(text = imap::to_text(numbers));
     if (imap::parse_number_set(printed_in).value() != numbers) std::abort();
     return 0;

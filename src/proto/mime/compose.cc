@@ -80,7 +80,9 @@ std::string percent(std::string_view text) {
 std::string parameter_text(const Parameter& parameter) {
     const std::string value = one_line(parameter.value);
     if (is_token(value)) return "; " + parameter.name + "=" + value;
-    const bool plain = std::all_of(value.begin(), value.end(), [](char c) { return c >= ' ' && c < 0x7F; });
+    // What looks like an encoded word would be read as one, as many senders write them here.
+    const bool plain = !value.contains("=?") &&
+                       std::all_of(value.begin(), value.end(), [](char c) { return c >= ' ' && c < 0x7F; });
     if (plain && value.size() <= line_octets) {
         std::string quoted = "; " + parameter.name + "=\"";
         for (const char c : value) {

@@ -133,11 +133,15 @@ std::optional<DateTime> parse_date(std::string_view value) {
 }
 
 std::string format_date(DateTime date) {
-    constexpr Time first = std::chrono::sys_days(std::chrono::year(0) / 1 / 1) + std::chrono::days(1);
-    constexpr Time last = std::chrono::sys_days(std::chrono::year(9999) / 12 / 31) - std::chrono::days(1);
+    constexpr std::chrono::days day_long(1);
+    constexpr Time first = std::chrono::sys_days(std::chrono::year(0) / 1 / 1);
+    constexpr Time last =
+        std::chrono::sys_days(std::chrono::year(9999) / 12 / 31) + day_long - std::chrono::seconds(1);
     constexpr std::chrono::minutes zone_max = std::chrono::days(1) - std::chrono::minutes(1);
     const auto zone = std::clamp(date.zone, -zone_max, zone_max);
-    const Time local = std::clamp(date.time, first, last) + zone;
+    // The year that is written is the local one; the inner bounds only keep the sum from overflowing.
+    const Time local =
+        std::clamp(std::clamp(date.time, first - day_long, last + day_long) + zone, first, last);
     const auto day = std::chrono::floor<std::chrono::days>(local);
     const std::chrono::year_month_day ymd(day);
     const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(local - day));

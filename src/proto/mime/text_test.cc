@@ -1,6 +1,7 @@
 // Dates, encoded words, charsets, transfer encodings, previews and the composer.
 #include <doctest/doctest.h>
 
+#include "base/assert.h"
 #include "proto/mime/charset.h"
 #include "proto/mime/compose.h"
 #include "proto/mime/date.h"
@@ -44,6 +45,12 @@ TEST_CASE("date: RFC 5322 §3.3 and §4.3") {
         for (size_t length = 0; length < value.size(); ++length) parse_date(value.substr(0, length));
     }
     CHECK(parse_date("Thu, 1 Jan 1970 01:00:00 +0100") == DateTime{Time(), std::chrono::minutes(60)});
+    for (const std::string_view text : {"Sat, 1 Jan 0000 00:00:00 +0000", "Fri, 31 Dec 9999 23:59:59 -2359",
+                                        "Sat, 1 Jan 0000 00:00:00 +2359"}) {
+        const auto date = parse_date(text);
+        ASSERT(date.has_value());
+        CHECK(format_date(*date) == text);
+    }
     CHECK_FALSE(format_date({Time::max(), std::chrono::minutes(1'000'000)}).empty());  // zone_max
     CHECK_FALSE(format_date({Time::min(), std::chrono::minutes(-1'000'000)}).empty());
 }
@@ -221,6 +228,13 @@ TEST_CASE("preview: the first 256 characters") {
     CHECK(preview(std::string(1'000'000, '<'), TextFormat::html).size() == 256);
     CHECK(preview("<style>" + std::string(1'000, 'x'), TextFormat::html).empty());
     CHECK(preview("a\xFF", TextFormat::plain) == "a\xEF\xBF\xBD");
+}
+
+TEST_CASE("composer: a file's name that looks like an encoded word is that name") {
+    const std::string name = "=?utf-8?q?x?=.txt";
+    Composer out;
+    out.content_disposition("attachment", {{"filename", name}}).raw_body("");
+    CHECK(file_name(scan(out.text()).parts[0]) == name);
 }
 
 TEST_CASE("composer: what is written is read back") {

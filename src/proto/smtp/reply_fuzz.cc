@@ -28,7 +28,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, size_t size) {
     if (whole.has_value() != pieces.has_value()) std::abort();
     if (!whole) return 0;
     if (*whole != *pieces) std::abort();
-    smtp::parse_ehlo_reply(*whole);
+    const auto capabilities = smtp::parse_ehlo_reply(*whole);
+    const auto announced = smtp::parse_ehlo_reply(smtp::ehlo_reply(capabilities));
+    if (announced.extensions != capabilities.extensions || announced.auth != capabilities.auth) std::abort();
+    if (capabilities.extensions.has(smtp::Extension::size) && announced.size_max != capabilities.size_max)
+        std::abort();
+    if (smtp::one_line(*whole).find_first_of("\r\n") != std::string::npos) std::abort();
     const std::string printed = smtp::format(*whole);
     const auto again = parse(printed, printed.size());
     if (!again) {

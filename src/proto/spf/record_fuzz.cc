@@ -19,7 +19,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, size_t size) {
     const auto record = spf::parse_record("v=spf1 " + std::string(text));
     if (!record) return 0;
     for (const spf::Mechanism& mechanism : record->mechanisms) {
-        if (mechanism.prefix4 > 32 || mechanism.prefix6 > 128) std::abort();
+        if (mechanism.prefix4 > 32 || mechanism.prefix6 > 128 || spf::name_of(mechanism.kind).empty())
+            std::abort();
+        values.helo = text.substr(0, 300);
+        const std::string name = mechanism.domain.expand_domain(values);
+        if (name.size() > 253 && name.contains('.')) std::abort();  // one label is dropped by nobody
+        values.ipv6 = !values.ipv6;
+        if (mechanism.domain.empty() && mechanism.domain.uses_validated_name()) std::abort();
+        const std::uint8_t ours[16] = {192, 0, 2, 1};
+        if (!spf::same_network(ours, ours, mechanism.prefix6)) std::abort();
     }
     return 0;
 }
