@@ -1,10 +1,8 @@
 #include "store/rocks_check.h"
 
 #include "base/base64.h"
-#include "crypto/sha256.h"
-#include "store/chunk.h"
 #include "store/keys.h"
-#include "store/records.pb.h"
+#include "store/rocks_blob_check.h"
 #include "store/tuple.h"
 
 namespace heliopost::store {
@@ -130,13 +128,8 @@ private:
             ++report_.problem_count;
     }
 
-    std::optional<Manifest> find_manifest(BlobId blob) {
-        std::string record;
-        const auto key = engine_key(blobs_partition, Space::rows, manifest_key(blob));
-        Manifest manifest;
-        if (!database_.db->Get(read_, database_.rows, key, &record).ok() || !manifest.ParseFromString(record))
-            return std::nullopt;
-        return manifest;
+    std::optional<Manifest> find_manifest(BlobId blob) const {
+        return store::find_manifest(database_, read_, blob);
     }
 
     void check_manifest(std::string_view id, std::string_view record) {
@@ -147,21 +140,8 @@ private:
         if (!manifest.ParseFromArray(record.data(), static_cast<int>(record.size())))
             return damaged(*blob, "has a broken record");
         report_.blob_octets += manifest.octets();
-        crypto::Sha256 hash;
-        std::uint64_t octets = 0;
-        for (std::uint32_t index = 0; octets < manifest.octets(); ++index) {
-            rocksdb::PinnableSlice chunk;
-            const auto status = database_.db->Get(read_, database_.chunks, chunk_key(*blob, index), &chunk);
-            const std::string name = "chunk " + std::to_string(index) + " of it ";
-            if (status.IsNotFound()) return damaged(*blob, name + "is missing");
-            if (!status.ok()) return damaged(*blob, name + "cannot be read: " + status.ToString());
-            const auto plain = decode_chunk(chunk.ToStringView());
-            if (!plain || plain->empty()) return damaged(*blob, name + "is damaged");
-            hash.add(*plain);
-            octets += plain->size();
-        }
-        if (octets != manifest.octets()) return damaged(*blob, "has a wrong size");
-        if (hash.finish() != manifest.sha256()) damaged(*blob, "has a wrong SHA-256");
+        BlobCheck checked = check_blob(database_, read_, *blob, manifest, [](std::uint64_t) { return true; });
+        if (!checked.damage.empty()) damaged(*blob, std::move(checked.damage));
     }
 
     void walk_chunks() {

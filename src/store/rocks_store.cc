@@ -19,6 +19,7 @@
 #include "store/rocks_check.h"
 #include "store/rocks_checkpoint.h"
 #include "store/rocks_database.h"
+#include "store/rocks_scrub.h"
 
 namespace heliopost::store {
 namespace {
@@ -296,6 +297,10 @@ CheckReport RocksStore::check(const CheckOptions& options) {
 
 Result<std::string> RocksStore::checkpoint() {
     return make_checkpoint(*parts_->database);
+}
+
+std::unique_ptr<Scrub> RocksStore::scrub(ScrubOptions options) {
+    return std::make_unique<RocksScrub>(*parts_->database, std::move(options));
 }
 
 void RocksStore::flush() {
