@@ -172,7 +172,7 @@ void add_server(CLI::App& app, CommandLine& line) {
         "fsck", "Check every record, blob and reference of the store; the server must be stopped");
     CLI::Option* repair = fsck->add_flag(
         "--repair", line.fsck.repair,
-        "mend counters and references, and open a damaged log up to its damage; says what it did");
+        "bring back what can be read (lost+found), take out what cannot; says what it did");
     fsck->add_flag("--no-checkpoint", line.fsck.no_checkpoint,
                    "do not keep the store as it was before the repair")
         ->needs(repair);

@@ -61,25 +61,33 @@ private:
         if (++report_.records % progress_every_rows == 0 && options_.progress) options_.progress(report_);
     }
 
+    // Of the row that is looked at.
+    void broken(Harm harm, std::string where, std::string what) {
+        const bool taken = options_.take_out && options_.take_out(key_, value_, what);
+        if (taken) what += ": taken out";
+        report_.add(harm, std::move(where), std::move(what), taken);
+    }
+
     void check_row(std::string_view key, std::string_view value) {
+        key_ = key;
+        value_ = value;
         TupleReader in(key);
         const auto kind = in.u8();
         const auto number = in.u64();
         const auto space = in.u8();
         if (!space || *kind < 1 || *kind > 4 || *space < 1 || *space > 3)
-            return report_.add(Harm::wrong, "store",
-                               "a row under an unknown key " + to_hex(key.substr(0, told_octets_max)));
+            return broken(Harm::wrong, "store",
+                          "a row under an unknown key " + to_hex(key.substr(0, told_octets_max)));
         const PartitionId partition{static_cast<PartitionId::Kind>(*kind), *number};
         switch (static_cast<Space>(*space)) {
             case Space::counters:
                 if (value.size() != 8)
-                    report_.add(Harm::lost, options_.name(partition),
-                                "a counter is not a number: " + to_hex(key));
+                    broken(Harm::lost, options_.name(partition), "a counter is not a number: " + to_hex(key));
                 break;
             case Space::changes:
                 if (!read_change(in.rest(), value))
-                    report_.add(Harm::wrong, options_.name(partition),
-                                "a change is logged under a broken key: " + to_hex(key));
+                    broken(Harm::wrong, options_.name(partition),
+                           "a change is logged under a broken key: " + to_hex(key));
                 break;
             case Space::rows:
                 if (partition == blobs_partition) return check_blob_row(in.rest(), value);
@@ -98,26 +106,26 @@ private:
                 ++report_.references;
                 const auto blob = BlobId::from(in.rest().substr(0, 16));
                 if (!blob || in.rest().size() != reference_octets)
-                    return report_.add(Harm::wrong, "blobs", "a broken reference: " + to_hex(key));
+                    return broken(Harm::wrong, "blobs", "a broken reference: " + to_hex(key));
                 if (!find_manifest(*blob)) damaged(*blob, "is missing");
                 return;
             }
             case open_rows:
                 if (in.rest().size() != 16 || value.size() != 8)
-                    report_.add(Harm::room, "blobs", "a broken row of an unfinished blob: " + to_hex(key));
+                    broken(Harm::room, "blobs", "a broken row of an unfinished blob: " + to_hex(key));
                 return;
             default:
-                report_.add(Harm::wrong, "blobs",
-                            "a row of no known kind: " + to_hex(key.substr(0, told_octets_max)));
+                broken(Harm::wrong, "blobs",
+                       "a row of no known kind: " + to_hex(key.substr(0, told_octets_max)));
         }
     }
 
     void check_hash(std::string_view hash, std::string_view value) {
         const auto blob = BlobId::from(value);
         const auto manifest = blob ? find_manifest(*blob) : std::nullopt;
-        if (!manifest) return report_.add(Harm::wrong, "blobs", "a hash without its blob: " + to_hex(hash));
+        if (!manifest) return broken(Harm::wrong, "blobs", "a hash without its blob: " + to_hex(hash));
         if (manifest->sha256() != hash)
-            report_.add(Harm::wrong, "blobs", "a hash of another blob: " + to_hex(hash));
+            broken(Harm::wrong, "blobs", "a hash of another blob: " + to_hex(hash));
     }
 
     void damaged(BlobId blob, std::string what) {
@@ -169,6 +177,7 @@ private:
     const CheckOptions& options_;
     rocksdb::ReadOptions read_;
     CheckReport report_;
+    std::string_view key_, value_;
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <random>
 
+#include "base/assert.h"
 #include "store/keys.h"
 #include "store/test_engines.h"
 
@@ -122,11 +123,19 @@ TEST_CASE("scrub: one walk reads everything at its pace, and the next begins an 
     CHECK(store.damages.empty());
     CHECK(first.last.octets > 500'000);
     CHECK(first.last.octets < 600'000);
-    const auto took = *first.ended - *first.began;
-    CHECK(took >= std::chrono::milliseconds(first.last.octets * 1'000 / pace) - 1s);
-    CHECK(took <= std::chrono::milliseconds(first.last.octets * 1'000 / pace) + 1s);
-    CHECK(*store.walks[1].began - *first.began == 24h);
-    CHECK(*store.walks[2].began - *store.walks[1].began == 24h);
+    const auto began = [&](std::size_t walk) {
+        const auto& at = store.walks[walk].began;
+        ASSERT(at.has_value());
+        return *at;
+    };
+    const auto& ended = first.ended;
+    ASSERT(ended.has_value());
+    const auto took = *ended - began(0);
+    const std::chrono::milliseconds expected(first.last.octets * 1'000 / pace);
+    CHECK(took >= expected - 1s);
+    CHECK(took <= expected + 1s);
+    CHECK(began(1) - began(0) == 24h);
+    CHECK(began(2) - began(1) == 24h);
 }
 
 TEST_CASE("scrub: it stops at once, and goes on there after a restart") {

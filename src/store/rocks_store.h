@@ -78,6 +78,10 @@ public:
     // Walks all that is stored (check.h). Blocks: for a thread of its own, or a command.
     CheckReport check(const CheckOptions& options);
 
+    // Takes rows out by their whole keys, as CheckOptions::take_out named them. Nobody else commits
+    // meanwhile.
+    Result<> take_out(const std::vector<std::string>& engine_keys);
+
     // Writes what is in memory to tables and starts a new log; for tests and before a copy.
     void flush();
 
