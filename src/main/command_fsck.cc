@@ -139,11 +139,15 @@ int command_fsck(const CommonOptions& common, const FsckOptions& choice) {
                                std::to_string(so_far.store.blobs) + " blobs, " +
                                std::to_string(so_far.accounts) + " accounts");
         };
-    const FsckReport found =
-        Fsck(**store, cores[0], std::move(progress), choice.repair ? store::Mending::yes : store::Mending::no)
-            .run();
+    const auto mending = choice.repair ? store::Mending::yes : store::Mending::no;
+    const std::string taken_out =
+        settings->server.data_directory + "/taken-out-" + backup::backup_name(net::system_now());
+    Fsck fsck(**store, cores[0], std::move(progress), mending, choice.repair ? taken_out : "");
+    const FsckReport found = fsck.run();
     bar.clear();
     common.json ? print_json(found) : print(found);
+    if (!common.json && !fsck.taken_out().empty())
+        std::printf("rows that were taken out: %s\n", fsck.taken_out().c_str());
     return found.store.sound() ? exit_good : exit_failed;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/base64.h"
 #include "mailbox/check.h"
+#include "mailbox/repair.h"
 #include "main/run_task.h"
 #include "queue/entry.h"
 #include "store/keys.h"  // where a blob keeps its references: only fsck looks behind the store's interface
@@ -37,7 +38,7 @@ std::string_view advice(Harm harm) {
         case Harm::lost:
             return "it cannot be read: restore it from a backup";
         case Harm::wrong:
-            return "no message is lost yet: make a backup, and report this line as a fault of heliopost";
+            return "no message is lost yet: make a backup, run heliopost fsck --repair, and report this line as a fault of heliopost";
         case Harm::room:
             return "it only takes room on the disk: nothing needs to be done";
     }
@@ -48,8 +49,13 @@ std::string_view advice(const store::Problem& problem) {
     return problem.mended ? "mended" : advice(problem.harm);
 }
 
-Fsck::Fsck(store::RocksStore& store, net::SystemWorld& world, Progress progress, store::Mending mending)
-    : store_(store), world_(world), progress_(std::move(progress)), mending_(mending) {}
+Fsck::Fsck(store::RocksStore& store, net::SystemWorld& world, Progress progress, store::Mending mending,
+           std::string taken_out)
+    : store_(store),
+      world_(world),
+      progress_(std::move(progress)),
+      mending_(mending),
+      kept_(std::move(taken_out)) {}
 
 // What cannot be committed stays a problem.
 net::Task<bool> Fsck::mend(store::Batch batch) {
@@ -71,11 +77,16 @@ FsckReport Fsck::run() {
         report_.store.blobs = so_far.blobs;
         show(walk_part * ratio(so_far.records, so_far.records_expected));
     };
+    if (mending_ == store::Mending::yes)
+        options.take_out = [this](std::string_view key, std::string_view value, std::string_view reason) {
+            return take_out(key, value, reason);
+        };
     store::CheckReport walked = store_.check(options);
     walked.problem_count += report_.store.problem_count;
     walked.mended_count += report_.store.mended_count;
     std::ranges::move(report_.store.problems, std::back_inserter(walked.problems));
     report_.store = std::move(walked);
+    finish_taking_out();
     directory_.finish();
     add("", directory_.findings());
     // Behind damage rows are unseen: what they hold would look as if it were not there.
@@ -119,6 +130,8 @@ void Fsck::judge_account_row(AccountId account, std::string_view key, std::strin
         ++messages;
         ++report_.messages;
     }
+    // The repair of the account will say so itself.
+    if (mending_ == store::Mending::yes && directory_.accounts().contains(account.value)) return;
     if (auto wrong = mailbox::check_row(key, value))
         report_.store.add(Harm::wrong, join(name_of(account.value), "row " + to_hex(key)), std::move(*wrong));
 }
@@ -144,6 +157,7 @@ void Fsck::check_accounts() {
         const std::string name = name_of(account);
         if (!directory_.accounts().contains(account) && !directory_.removed().contains(account))
             report_.store.add(Harm::wrong, name, "it has mail, and the directory does not know it");
+        repair(AccountId(account), name);
         auto found =
             run_task(world_, mailbox::check(&store_, AccountId(account), &report_.store.damaged, mending_));
         if (found)
@@ -230,13 +244,69 @@ net::Task<Result<void>> Fsck::check_reference(std::string key) {
     }
     if (kept) co_return Result<void>();
     bool mended = false;
-    if (kind == PartitionId::Kind::queue || kind == PartitionId::Kind::account) {
-        store::Batch batch(PartitionId{kind, number});
-        batch.release(blob, holder);
-        mended = co_await mend(std::move(batch));
-    }
+    if (mending_ == store::Mending::yes)
+        mended = CO_TRY(co_await rescue({{kind, number}, holder}, blob, &what));
     report_.store.add(Harm::room, std::move(where), std::move(what), mended);
     co_return Result<void>();
+}
+
+// What cannot be kept elsewhere stays.
+bool Fsck::take_out(std::string_view engine_key, std::string_view value, std::string_view reason) {
+    if (!kept_.keeps() || !kept_.add(engine_key, value, "store", reason)) return false;
+    to_take_out_.emplace_back(engine_key);
+    return true;
+}
+
+void Fsck::finish_taking_out() {
+    if (to_take_out_.empty()) return;
+    auto done = kept_.sync();
+    if (done) done = store_.take_out(to_take_out_);
+    if (!done) report_.store.add(Harm::lost, "store", done.error().text);
+    to_take_out_.clear();
+}
+
+// Not where rows are hidden behind damage: what they say would look as if it were not so.
+void Fsck::repair(AccountId account, const std::string& name) {
+    if (mending_ == store::Mending::no || !kept_.keeps() || !report_.store.complete) return;
+    if (!directory_.accounts().contains(account.value)) return;
+    const auto partition = store::account_partition(account);
+    auto done = run_task(
+        world_, mailbox::repair(
+                    &store_, &world_, account, [&](const std::vector<mailbox::TakenOut>& rows) -> Result<> {
+                        for (const mailbox::TakenOut& row : rows)
+                            TRY(kept_.add(store::engine_key(partition, store::Space::rows, row.key),
+                                          row.value, name, row.reason));
+                        return kept_.sync();
+                    }));
+    if (done)
+        add(name, std::move(*done));
+    else
+        report_.store.add(Harm::lost, name, "it could not be repaired: " + done.error().text);
+}
+
+// A reference of a holder that is not there: its blob is a message that nobody sees. True where it is seen
+// to.
+net::Task<Result<bool>> Fsck::rescue(PartitionHolder holder, store::BlobId blob, std::string* what) {
+    using Kind = PartitionId::Kind;
+    const std::uint64_t account = holder.partition.number;
+    if (holder.partition.kind == Kind::account && directory_.accounts().contains(account)) {
+        const auto rescued = CO_TRY(
+            co_await mailbox::rescue(&store_, &world_, AccountId(account), blob, EmailId(holder.number)));
+        if (rescued == mailbox::Rescued::came)
+            *what += ": its message is in " + std::string(mailbox::lost_and_found);
+        co_return rescued != mailbox::Rescued::unreadable;
+    }
+    const bool removed = holder.partition.kind == Kind::account && directory_.removed().contains(account);
+    if (holder.partition.kind != Kind::queue && !removed) co_return false;
+    if (!removed) {  // whose message it was stood in the entry
+        if (!kept_.keeps()) co_return false;
+        const auto file = co_await kept_.add_message(&store_.blobs(), blob);
+        if (!file) co_return false;
+        *what += ": its message is in " + *file;
+    }
+    store::Batch batch(holder.partition);
+    batch.release(blob, holder.number);
+    co_return co_await mend(std::move(batch));
 }
 
 void Fsck::tell_damaged() {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "directory/check.h"
+#include "main/kept_rows.h"
 #include "net/system_world.h"
 #include "queue/check.h"
 #include "store/rocks_store.h"
@@ -34,13 +35,21 @@ struct FsckReport {
 std::string_view advice(store::Harm harm);
 std::string_view advice(const store::Problem& problem);  // "mended", where it was
 
+// Whose reference of a blob it is.
+struct PartitionHolder {
+    store::PartitionId partition;
+    std::uint64_t number = 0;
+};
+
 class Fsck {
 public:
     using Progress = std::function<void(double part, const FsckReport& so_far)>;  // part of 1
 
     // All outlive it. The world's loop runs nothing else.
+    // taken_out: where it puts what it takes out of the store when it mends (KeptRows).
     Fsck(store::RocksStore& store, net::SystemWorld& world, Progress progress,
-         store::Mending mending = store::Mending::no);
+         store::Mending mending = store::Mending::no, std::string taken_out = "");
+    std::string taken_out() const { return kept_.used() ? kept_.rows_file() : ""; }
     FsckReport run();
 
 private:
@@ -53,6 +62,10 @@ private:
     net::Task<Result<void>> check_references();
     net::Task<Result<void>> check_reference(std::string key);
     net::Task<bool> mend(store::Batch batch);
+    bool take_out(std::string_view engine_key, std::string_view value, std::string_view reason);
+    void finish_taking_out();
+    void repair(AccountId account, const std::string& name);
+    net::Task<Result<bool>> rescue(PartitionHolder holder, store::BlobId blob, std::string* what);
     void tell_damaged();
     void show(double part);
 
@@ -61,6 +74,8 @@ private:
     const Progress progress_;
     const store::Mending mending_;
     FsckReport report_;
+    KeptRows kept_;
+    std::vector<std::string> to_take_out_;  // rows of the engine
     directory::Check directory_;
     queue::Check queue_;
     std::map<std::uint64_t, std::uint64_t> messages_of_;  // accounts that have rows

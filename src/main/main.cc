@@ -167,11 +167,12 @@ void add_server(CLI::App& app, CommandLine& line) {
     add("serve", "Run the mail server", command_serve);
     add("check-config", "Read the configuration and say what is wrong with it", command_check_config);
     add("reload", "Have the running server read its certificates and configuration again", command_reload);
+    add_operation(app, line, "status", "What the running server does beside its work", "server.status");
     CLI::App* fsck = app.add_subcommand(
         "fsck", "Check every record, blob and reference of the store; the server must be stopped");
     CLI::Option* repair = fsck->add_flag(
         "--repair", line.fsck.repair,
-        "mend counters and references, and open a damaged log up to its damage; says what it did");
+        "bring back what can be read (lost+found), take out what cannot; says what it did");
     fsck->add_flag("--no-checkpoint", line.fsck.no_checkpoint,
                    "do not keep the store as it was before the repair")
         ->needs(repair);

@@ -201,6 +201,12 @@ void add_server_options(std::vector<Option>& t) {
                  octets(&S::server, &Server::disk_reserve)});
     t.push_back({{"server.cache", "size", "\"256MiB\"", "memory for the store's cache"},
                  octets(&S::server, &Server::cache)});
+    t.push_back({{"server.scrub_pace", "size", "\"8MiB\"",
+                  "how much of the store is read again a second, to find damage; 0: none"},
+                 octets(&S::server, &Server::scrub_pace)});
+    t.push_back({{"server.scrub_interval", "duration", "\"7d\"",
+                  "from the beginning of one walk over the whole store to the next one's"},
+                 duration(&S::server, &Server::scrub_interval)});
     t.push_back({{"log.format", "text", "\"logfmt\"", "\"logfmt\" or \"json\""},
                  access(&S::log, &LogSettings::format, log_format_of)});
     t.push_back({{"log.level", "text", "\"info\"", "\"debug\", \"info\", \"warning\" or \"error\""},

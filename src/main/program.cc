@@ -40,6 +40,7 @@ Program::~Program() {
     bound_.clear();
     core_.clear();
     transport_.reset();
+    scrub_.reset();
     queue_.reset();
     accounts_.reset();
     login_.reset();
@@ -113,6 +114,7 @@ void Program::start() {
     make_services();
     for (std::size_t i = 0; i < core_.size(); ++i) accept(*core_[i], i);
     start_upkeep();
+    start_scrub();
     transport_ =
         std::make_unique<transport::Transport>(world(), *queue_, *store_, *directory_, transport_options());
     transport_->start();
@@ -166,6 +168,7 @@ void Program::run_on_loops(std::size_t loops, const std::function<net::Task<void
 
 void Program::stop() {
     log_.info("stopping", {});
+    scrub_.reset();
     run_on_loops(core_.size(), [this](Core* core) { return drain(core); });
     // Once no session is left on any loop: a session's loop is not its account's.
     run_on_loops(1, [this](Core* /*first*/) { return accounts_->stop(); });

@@ -106,6 +106,8 @@ private:
     void change_core(Core& core, const Settings& settings);
 
     void start_upkeep();
+    void start_scrub();
+    admin::Answer status() const;
     void make_services();
     void serve_smtp(Core& core);
     void serve_readers(Core& core);
@@ -126,6 +128,7 @@ private:
     std::unique_ptr<net::CertificateWatch> smtp_certificates_, imap_certificates_, pop3_certificates_;
     net::Cores cores_;
     std::unique_ptr<store::RocksStore> store_;
+    std::unique_ptr<store::Scrub> scrub_;
     std::unique_ptr<directory::Directory> directory_;
     std::unique_ptr<directory::Login> login_;
     std::unique_ptr<mailbox::Accounts> accounts_;
@@ -136,6 +139,7 @@ private:
     std::unique_ptr<admin::Administered> administered_;
     std::vector<Bound> bound_;
     std::vector<std::pair<const ListenSettings*, net::ConnectionLimits>> limits_;
+    Time started_at_{};
     bool started_ = false;
     bool reloading_ = false;
     std::atomic<std::size_t> cut_off_ = 0;  // connections that had to be stopped

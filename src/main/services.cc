@@ -57,6 +57,7 @@ void Program::serve_readers(Core& core) {
 void Program::make_services() {
     administered_->reload = [this] { return reload(); };
     administered_->checkpoint = [this] { return store_->checkpoint(); };
+    administered_->status = [this] { return status(); };
     administered_->account_removed = [this] { world().post([this] { account_removed_.set(); }); };
     for (const auto& core : core_) {
         serve_smtp(*core);

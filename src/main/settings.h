@@ -31,6 +31,8 @@ struct ServerSettings {
     std::uint64_t disk_reserve = 0;  // octets; 0: 2 % of the disk, at least 1 GiB
     bool sandbox = true;
     std::uint64_t cache = std::uint64_t{256} << 20;
+    std::uint64_t scrub_pace = std::uint64_t{8} << 20;  // octets a second; 0: no scrub
+    std::chrono::seconds scrub_interval{7 * 24 * 3600};
 };
 
 struct LogSettings {

@@ -75,6 +75,10 @@ struct CheckOptions {
     std::function<void(const CheckReport&)> progress;
     // The layers above look at their own rows, in ascending order of partitions and keys.
     std::function<void(PartitionId, std::string_view key, std::string_view value)> judge;
+    // A row of the engine that cannot be read or explained: whether it will be taken out of the store
+    // (RocksStore::take_out). Without: it stays.
+    std::function<bool(std::string_view engine_key, std::string_view value, std::string_view reason)>
+        take_out;
     // Where a problem of a partition's counters and change log is; without: its number.
     std::function<std::string(PartitionId)> name = to_text;
 };

@@ -1,10 +1,8 @@
 #include "store/rocks_check.h"
 
 #include "base/base64.h"
-#include "crypto/sha256.h"
-#include "store/chunk.h"
 #include "store/keys.h"
-#include "store/records.pb.h"
+#include "store/rocks_blob_check.h"
 #include "store/tuple.h"
 
 namespace heliopost::store {
@@ -63,25 +61,33 @@ private:
         if (++report_.records % progress_every_rows == 0 && options_.progress) options_.progress(report_);
     }
 
+    // Of the row that is looked at.
+    void broken(Harm harm, std::string where, std::string what) {
+        const bool taken = options_.take_out && options_.take_out(key_, value_, what);
+        if (taken) what += ": taken out";
+        report_.add(harm, std::move(where), std::move(what), taken);
+    }
+
     void check_row(std::string_view key, std::string_view value) {
+        key_ = key;
+        value_ = value;
         TupleReader in(key);
         const auto kind = in.u8();
         const auto number = in.u64();
         const auto space = in.u8();
         if (!space || *kind < 1 || *kind > 4 || *space < 1 || *space > 3)
-            return report_.add(Harm::wrong, "store",
-                               "a row under an unknown key " + to_hex(key.substr(0, told_octets_max)));
+            return broken(Harm::wrong, "store",
+                          "a row under an unknown key " + to_hex(key.substr(0, told_octets_max)));
         const PartitionId partition{static_cast<PartitionId::Kind>(*kind), *number};
         switch (static_cast<Space>(*space)) {
             case Space::counters:
                 if (value.size() != 8)
-                    report_.add(Harm::lost, options_.name(partition),
-                                "a counter is not a number: " + to_hex(key));
+                    broken(Harm::lost, options_.name(partition), "a counter is not a number: " + to_hex(key));
                 break;
             case Space::changes:
                 if (!read_change(in.rest(), value))
-                    report_.add(Harm::wrong, options_.name(partition),
-                                "a change is logged under a broken key: " + to_hex(key));
+                    broken(Harm::wrong, options_.name(partition),
+                           "a change is logged under a broken key: " + to_hex(key));
                 break;
             case Space::rows:
                 if (partition == blobs_partition) return check_blob_row(in.rest(), value);
@@ -100,26 +106,26 @@ private:
                 ++report_.references;
                 const auto blob = BlobId::from(in.rest().substr(0, 16));
                 if (!blob || in.rest().size() != reference_octets)
-                    return report_.add(Harm::wrong, "blobs", "a broken reference: " + to_hex(key));
+                    return broken(Harm::wrong, "blobs", "a broken reference: " + to_hex(key));
                 if (!find_manifest(*blob)) damaged(*blob, "is missing");
                 return;
             }
             case open_rows:
                 if (in.rest().size() != 16 || value.size() != 8)
-                    report_.add(Harm::room, "blobs", "a broken row of an unfinished blob: " + to_hex(key));
+                    broken(Harm::room, "blobs", "a broken row of an unfinished blob: " + to_hex(key));
                 return;
             default:
-                report_.add(Harm::wrong, "blobs",
-                            "a row of no known kind: " + to_hex(key.substr(0, told_octets_max)));
+                broken(Harm::wrong, "blobs",
+                       "a row of no known kind: " + to_hex(key.substr(0, told_octets_max)));
         }
     }
 
     void check_hash(std::string_view hash, std::string_view value) {
         const auto blob = BlobId::from(value);
         const auto manifest = blob ? find_manifest(*blob) : std::nullopt;
-        if (!manifest) return report_.add(Harm::wrong, "blobs", "a hash without its blob: " + to_hex(hash));
+        if (!manifest) return broken(Harm::wrong, "blobs", "a hash without its blob: " + to_hex(hash));
         if (manifest->sha256() != hash)
-            report_.add(Harm::wrong, "blobs", "a hash of another blob: " + to_hex(hash));
+            broken(Harm::wrong, "blobs", "a hash of another blob: " + to_hex(hash));
     }
 
     void damaged(BlobId blob, std::string what) {
@@ -130,13 +136,8 @@ private:
             ++report_.problem_count;
     }
 
-    std::optional<Manifest> find_manifest(BlobId blob) {
-        std::string record;
-        const auto key = engine_key(blobs_partition, Space::rows, manifest_key(blob));
-        Manifest manifest;
-        if (!database_.db->Get(read_, database_.rows, key, &record).ok() || !manifest.ParseFromString(record))
-            return std::nullopt;
-        return manifest;
+    std::optional<Manifest> find_manifest(BlobId blob) const {
+        return store::find_manifest(database_, read_, blob);
     }
 
     void check_manifest(std::string_view id, std::string_view record) {
@@ -147,21 +148,8 @@ private:
         if (!manifest.ParseFromArray(record.data(), static_cast<int>(record.size())))
             return damaged(*blob, "has a broken record");
         report_.blob_octets += manifest.octets();
-        crypto::Sha256 hash;
-        std::uint64_t octets = 0;
-        for (std::uint32_t index = 0; octets < manifest.octets(); ++index) {
-            rocksdb::PinnableSlice chunk;
-            const auto status = database_.db->Get(read_, database_.chunks, chunk_key(*blob, index), &chunk);
-            const std::string name = "chunk " + std::to_string(index) + " of it ";
-            if (status.IsNotFound()) return damaged(*blob, name + "is missing");
-            if (!status.ok()) return damaged(*blob, name + "cannot be read: " + status.ToString());
-            const auto plain = decode_chunk(chunk.ToStringView());
-            if (!plain || plain->empty()) return damaged(*blob, name + "is damaged");
-            hash.add(*plain);
-            octets += plain->size();
-        }
-        if (octets != manifest.octets()) return damaged(*blob, "has a wrong size");
-        if (hash.finish() != manifest.sha256()) damaged(*blob, "has a wrong SHA-256");
+        BlobCheck checked = check_blob(database_, read_, *blob, manifest, [](std::uint64_t) { return true; });
+        if (!checked.damage.empty()) damaged(*blob, std::move(checked.damage));
     }
 
     void walk_chunks() {
@@ -189,6 +177,7 @@ private:
     const CheckOptions& options_;
     rocksdb::ReadOptions read_;
     CheckReport report_;
+    std::string_view key_, value_;
 };
 
 }  // namespace

@@ -19,6 +19,7 @@
 #include "store/rocks_check.h"
 #include "store/rocks_checkpoint.h"
 #include "store/rocks_database.h"
+#include "store/rocks_scrub.h"
 
 namespace heliopost::store {
 namespace {
@@ -296,6 +297,22 @@ CheckReport RocksStore::check(const CheckOptions& options) {
 
 Result<std::string> RocksStore::checkpoint() {
     return make_checkpoint(*parts_->database);
+}
+
+std::unique_ptr<Scrub> RocksStore::scrub(ScrubOptions options) {
+    return std::make_unique<RocksScrub>(*parts_->database, std::move(options));
+}
+
+Result<> RocksStore::take_out(const std::vector<std::string>& engine_keys) {
+    if (parts_->options.read_only) return fail(Fault::denied, "the store is opened for reading");
+    rocksdb::WriteBatch batch;
+    for (const std::string& key : engine_keys) batch.Delete(parts_->database->rows, key);
+    rocksdb::WriteOptions synced;
+    synced.sync = true;
+    const auto status = parts_->database->db->Write(synced, &batch);
+    if (!status.ok()) end_process(parts_->database->path, status);
+    flush();  // the marks of the log (rocks_log.h) say nothing of this write
+    return {};
 }
 
 void RocksStore::flush() {

@@ -17,6 +17,7 @@
 
 #include "base/time.h"
 #include "store/check.h"
+#include "store/scrub.h"
 #include "store/store.h"
 
 namespace rocksdb {
@@ -47,6 +48,7 @@ struct RocksOptions {
 };
 
 inline constexpr char checkpoint_name[] = "checkpoint";
+inline constexpr char scrub_name[] = "scrub";  // where the scrub stands
 // While a store is restored it lies below this name in its place; nothing opens the place until it is whole.
 inline constexpr char restoring_name[] = "restoring";
 
@@ -76,6 +78,10 @@ public:
     // Walks all that is stored (check.h). Blocks: for a thread of its own, or a command.
     CheckReport check(const CheckOptions& options);
 
+    // Takes rows out by their whole keys, as CheckOptions::take_out named them. Nobody else commits
+    // meanwhile.
+    Result<> take_out(const std::vector<std::string>& engine_keys);
+
     // Writes what is in memory to tables and starts a new log; for tests and before a copy.
     void flush();
 
@@ -83,6 +89,9 @@ public:
     // own that opens as a store: tables are hard links, the rest is copied. Replaces an earlier one; whoever
     // asked for it removes it. Gives its path, checkpoint_name below the store's. Blocks.
     Result<std::string> checkpoint();
+
+    // Begins to walk over all that is stored, slowly, until it is destroyed, which must be before the store.
+    std::unique_ptr<Scrub> scrub(ScrubOptions options);
 
 private:
     struct Parts;

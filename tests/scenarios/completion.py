@@ -11,8 +11,8 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from server import PROGRAM  # noqa: E402
 
-COMMANDS = {"serve", "check-config", "reload", "fsck", "options", "quickstart", "demo", "cert", "domain", "account",
-            "alias", "queue", "man", "completion"}
+COMMANDS = {"serve", "check-config", "reload", "status", "fsck", "options", "quickstart", "demo", "cert", "domain",
+            "account", "alias", "queue", "man", "completion"}
 # What was typed, and what is offered: all of it (=), or at least it (+).
 CASES = [
     ("heliopost ", "+", COMMANDS),

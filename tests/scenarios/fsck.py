@@ -5,6 +5,7 @@ Each damage is planted in a copy of the sound store by tests/support/store_edit.
 mailbox and the message, say what is wrong and what to do, end with 1, and change nothing.
 """
 
+import base64
 import json
 import os
 import pathlib
@@ -44,16 +45,25 @@ def expect(server, harm, where, problem):
     print(f"  {line}")
 
 
-MENDED = ("the counter of unseen", "its blob does not know of it", "no mailbox keeps it")
+# What a repair says where the damage was told with these words; of all others it is no master.
+MENDED = {"the counter of unseen": "the counter of unseen", "its blob does not know of it": "does not know of it",
+          "no mailbox keeps it": "no mailbox keeps it", "its record is missing": "there again, as a new message",
+          "is not indexed": "it was not indexed rightly", "": "there again, as a new message",
+          "unknown key": "taken out", "records, but no such mailbox": "it has one again",
+          "listed in mailbox": "it is in lost+found/INBOX"}
 
 
-def repair(server, harm, problem, mended):
+def repair(server, harm, problem):
     """It says what it did, keeps the store as it was, and finds nothing more to do afterwards."""
     store = server.directory / "store"
     done = server.command("--json", "fsck", "--repair", check=False)
-    told = [p for p in json.loads(done.stdout)["problems"] if p["harm"] == harm and problem in p["problem"]]
+    mended = problem in MENDED
+    told = [p for p in json.loads(done.stdout)["problems"] if MENDED.get(problem, problem) in p["problem"]]
     assert told and all(p["mended"] == mended for p in told), done.stdout
     assert done.returncode == (0 if mended else 1), done.stdout
+    if mended:
+        print(f"  {told[0]['where']}: {told[0]['problem']}")
+        assert server.command("fsck").returncode == 0
     kept = [path for path in store.iterdir() if path.name.startswith("before-repair-")]
     assert len(kept) == 1 and (kept[0] / "CURRENT").exists(), kept
     again = server.command("--json", "fsck", "--repair", "--no-checkpoint", check=False)
@@ -87,6 +97,11 @@ def damaged_log(server, sound):
     assert 0 < len(subjects) < 8 and subjects == list(range(len(subjects))), subjects
     server.stop()
     print(f"  a damaged log: {len(subjects)} of 8 messages lay before the damage and are there")
+
+
+# Where the message is after the repair.
+READ_AGAIN = {"its record is missing": "INBOX", "is not indexed": "INBOX", "records, but no such mailbox": "INBOX",
+              "listed in mailbox": "lost+found/INBOX"}
 
 
 def flip_bit(server, suffix):
@@ -155,6 +170,11 @@ def main():
              lambda: edit("erase", "rows", first(server, "rows", QUEUE + ROWS))),
             ("lost", r"address ann@a\.example", "name without domain",
              lambda: edit("erase", "rows", first(server, "rows", DIRECTORY + ROWS + "01"))),
+            ("wrong", r"account ann@a\.example, mailbox 1", "records, but no such mailbox",
+             lambda: edit("erase", "rows", ACCOUNT_1 + ROWS + "2000000001")),
+            ("wrong", r"account ann@a\.example, email 1", "listed in mailbox",
+             lambda: [edit("erase", "rows", key) for key in server.store_edit("list", "rows")
+                      if key.startswith((ACCOUNT_1 + ROWS + "2400000001", ACCOUNT_1 + ROWS + "2500000001"))]),
             ("wrong", "store", "unknown key", lambda: edit("put", "rows", "0973", "78")),
         ]
         for harm, where, problem, plant in damages:
@@ -168,7 +188,18 @@ def main():
             shutil.rmtree(server.directory / "store")
             shutil.copytree(sound, server.directory / "store")
             plant()
-            repair(server, harm, problem, mended=problem in MENDED)
+            repair(server, harm, problem)
+            if problem in READ_AGAIN:
+                server.start()
+                for user, subject in (ANN, "two"), (BOB, "one"):
+                    mailbox = READ_AGAIN[problem] if user == ANN else "INBOX"
+                    server.wait_for_message(user, f"Subject: {subject}", mailbox)
+                server.stop()
+        lines = [line for path in (server.directory / "store").iterdir() if path.suffix == ".jsonl"
+                 for line in path.read_text().splitlines()]
+        (line,) = map(json.loads, lines)  # of the last damage
+        assert base64.b64decode(line["key"]) == b"\x09s" and base64.b64decode(line["value"]) == b"x", line
+        assert line["reason"] and line["where"], line
         damaged_log(server, sound)
 
         # So small a store has all its rows in one block: it cannot be opened.

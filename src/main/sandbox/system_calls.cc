@@ -56,6 +56,7 @@ constexpr const char* process[] = {
     "gettid",
     "gettimeofday",
     "getuid",
+    "ioprio_set",
     "madvise",
     "membarrier",
     "memfd_create",

@@ -20,6 +20,10 @@ net::Task<Result<Answer>> run(Administered* of, Request request) {
         if (!of->reload) co_return fail(Fault::not_found, "no server runs here");
         co_return co_await of->reload();
     }
+    if (request.operation == "server.status") {
+        if (!of->status) co_return fail(Fault::not_found, "no server runs here");
+        co_return of->status();
+    }
     co_return std::unexpected(unknown_operation(request));
 }
 

@@ -26,6 +26,7 @@ struct Administered {
     queue::Queue* queue = nullptr;
     store::Store* store = nullptr;
     std::function<net::Task<Result<Answer>>()> reload;  // empty where no server runs
+    std::function<Answer()> status;                     // the same; any thread
     std::function<void()> account_removed;              // its mail waits to be erased; may be empty
     // Makes a checkpoint of the store and gives its path; blocks, any thread. Empty where no server runs.
     std::function<Result<std::string>()> checkpoint;
