@@ -6,13 +6,13 @@ namespace {
 
 constexpr size_t line_octets = 76;  // RFC 5322 §2.1.1 wants less than 78
 
-bool is_token_octet(char c) {
+bool is_unquoted_octet(char c) {
     return !is_ascii(c) || is_alnum(c) || std::string_view("!#$%&'*+-.^_`{|}~").contains(c);
 }
 
-bool is_token(std::string_view text) {
+bool is_unquoted(std::string_view text) {
     for (const char c : text)
-        if (!is_token_octet(c)) return false;
+        if (!is_unquoted_octet(c)) return false;
     return !text.empty();
 }
 
@@ -40,16 +40,16 @@ std::string quoted(std::string_view text) {
 // value = token / quoted-string
 std::string value_of(std::string_view text) {
     const std::string octets = clean(text);
-    return is_token(octets) ? octets : quoted(octets);
+    return is_unquoted(octets) ? octets : quoted(octets);
 }
 
 // pvalue: also local-part "@" domain-name, and "@" domain-name, without quotes where each is a token
 std::string property_value(std::string_view text) {
     const std::string octets = clean(text);
     const size_t at = octets.rfind('@');
-    if (at == std::string::npos || !is_token(octets.substr(at + 1))) return value_of(octets);
+    if (at == std::string::npos || !is_unquoted(octets.substr(at + 1))) return value_of(octets);
     const std::string local = octets.substr(0, at);
-    if (local.empty() || is_token(local)) return octets;
+    if (local.empty() || is_unquoted(local)) return octets;
     return quoted(local) + octets.substr(at);
 }
 
