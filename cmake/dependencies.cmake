@@ -14,6 +14,8 @@ pkg_check_modules(idn2 REQUIRED IMPORTED_TARGET libidn2)
 pkg_check_modules(psl REQUIRED IMPORTED_TARGET libpsl)
 pkg_check_modules(seccomp REQUIRED IMPORTED_TARGET libseccomp)
 find_package(CLI11 REQUIRED)
+find_package(EXPAT 2.5 REQUIRED)
+find_package(ZLIB REQUIRED)
 find_library(UNBOUND_LIBRARY unbound REQUIRED)  # its pkg-config file asks for libevent, which it does not use here
 add_library(heliopost_unbound INTERFACE)
 target_link_libraries(heliopost_unbound INTERFACE ${UNBOUND_LIBRARY})
