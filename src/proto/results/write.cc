@@ -1,4 +1,5 @@
 #include "base/text.h"
+#include "proto/results/quote.h"
 #include "proto/results/results.h"
 
 namespace heliopost::results {
@@ -16,27 +17,6 @@ bool is_unquoted(std::string_view text) {
     return !text.empty();
 }
 
-// Cut to what may be written, never within a character; a peer's control characters and broken UTF-8 become
-// "?", for they could end the field or hide what stands behind them.
-std::string clean(std::string_view text) {
-    std::string out(text.substr(0, value_octets_max));
-    if (text.size() > value_octets_max)
-        while (!out.empty() && (static_cast<unsigned char>(text[out.size()]) & 0xC0U) == 0x80) out.pop_back();
-    const bool utf8 = is_utf8(out);
-    for (char& c : out)
-        if (is_ascii(c) ? c < ' ' || c == '\x7f' : !utf8) c = '?';
-    return out;
-}
-
-std::string quoted(std::string_view text) {
-    std::string out = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\') out += '\\';
-        out += c;
-    }
-    return out + '"';
-}
-
 // value = token / quoted-string
 std::string value_of(std::string_view text) {
     const std::string octets = clean(text);
@@ -51,15 +31,6 @@ std::string property_value(std::string_view text) {
     const std::string local = octets.substr(0, at);
     if (local.empty() || is_unquoted(local)) return octets;
     return quoted(local) + octets.substr(at);
-}
-
-std::string comment_of(std::string_view text) {
-    std::string out = "(";
-    for (const char c : clean(text)) {
-        if (c == '(' || c == ')' || c == '\\') out += '\\';
-        out += c;
-    }
-    return out + ')';
 }
 
 std::vector<std::string> words_of(const Method& method) {
