@@ -156,7 +156,7 @@ net::Task<void> run_dmarc(std::shared_ptr<Work> work) {
                                        static_cast<unsigned>(work->world->random_number() % 100)};
     verdicts.dmarc =
         co_await dmarc_check::evaluate(&dns, dmarc::read_author(work->header), std::move(evidence), options);
-    verdicts.override_ = rescue(verdicts, work->settings->trusted_sealers);
+    verdicts.excused = rescue(verdicts, work->settings->trusted_sealers);
     if (!work->settings->bimi) co_return;
     net::DnsBudget more(*whole, bimi_queries_max, Deadline::max());
     verdicts.bimi = co_await bimi_check::look_up(&more, work->header, verdicts.dmarc);

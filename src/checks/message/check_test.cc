@@ -177,25 +177,25 @@ TEST_CASE("message: a trusted sealer excuses a message that it saw pass, RFC 861
     it.client.reverse_path = {"x", "lists.example"};
     const std::string pass = "lists.example; dmarc=pass header.from=a.example";
     const std::string forwarded = it.sealed("lists.example", head, arc::Chain::none, pass);
-    CHECK_FALSE(it.check(forwarded).override_.has_value());
+    CHECK_FALSE(it.check(forwarded).excused.has_value());
     it.settings->trusted_sealers = {"lists.example"};
     const Verdicts rescued = it.check(forwarded);
-    REQUIRE(rescued.override_.has_value());
-    CHECK(rescued.override_->reason ==
+    REQUIRE(rescued.excused.has_value());
+    CHECK(rescued.excused->reason ==
           "lists.example, which is trusted, found DMARC pass for a.example and sealed it as instance 1");
     CHECK(rescued.dmarc.policy == dmarc::Policy::reject);
     CHECK(rescued.policy() == dmarc::Policy::none);
     CHECK(rescued.fields.contains("dis=none trusted_forwarder"));
     // Behind a sealer that nobody trusts, before one, of another domain, with another From, or broken: no
     // excuse.
-    CHECK_FALSE(it.check(it.sealed("evil.example", forwarded, arc::Chain::pass, "x; none")).override_);
-    CHECK(it.check(it.sealed("lists.example", forwarded, arc::Chain::pass, "x; none")).override_);
+    CHECK_FALSE(it.check(it.sealed("evil.example", forwarded, arc::Chain::pass, "x; none")).excused);
+    CHECK(it.check(it.sealed("lists.example", forwarded, arc::Chain::pass, "x; none")).excused);
     const std::string made_up = it.sealed("evil.example", head, arc::Chain::none, pass);
-    CHECK_FALSE(it.check(it.sealed("lists.example", made_up, arc::Chain::pass, "x; none")).override_);
+    CHECK_FALSE(it.check(it.sealed("lists.example", made_up, arc::Chain::pass, "x; none")).excused);
     CHECK_FALSE(
         it.check(it.sealed("lists.example", head, arc::Chain::none, "x; dmarc=pass header.from=c.example"))
-            .override_);
-    CHECK_FALSE(it.check(forwarded, "Other\r\n").override_);
+            .excused);
+    CHECK_FALSE(it.check(forwarded, "Other\r\n").excused);
 }
 
 TEST_CASE("message: a labyrinth of SPF, signatures and seals does not keep DMARC from asking") {

@@ -62,7 +62,7 @@ results::Method dmarc_method(const Verdicts& verdicts) {
     if (dmarc.record)
         out.comment = dmarc.policy_tag + "=" + std::string(name_of(dmarc.published)) +
                       " dis=" + std::string(name_of(verdicts.policy())) +
-                      (verdicts.override_ ? " " + verdicts.override_->type : "");
+                      (verdicts.excused ? " " + verdicts.excused->type : "");
     add(out, "header", "from", dmarc.author.domain);
     return out;
 }
@@ -83,7 +83,7 @@ std::vector<std::string> Verdicts::in_words() const {
     lines.push_back(line("ARC", name_of(arc.verdict), arc.reason));
     lines.push_back(dmarc_check::in_words(dmarc));
     for (const std::string& warning : dmarc.author.warnings) lines.push_back("From: " + warning);
-    if (override_) lines.push_back("policy overridden: " + override_->reason);
+    if (excused) lines.push_back("policy overridden: " + excused->reason);
     return lines;
 }
 

@@ -46,10 +46,10 @@ struct Verdicts {
     arc_check::Answer arc;
     dmarc_check::Answer dmarc;
     bimi_check::Answer bimi;
-    std::optional<Override> override_;  // of the policy
+    std::optional<Override> excused;  // of the policy
 
     // What is to be done with the message as far as DMARC goes, the override taken into account.
-    dmarc::Policy policy() const { return override_ ? dmarc::Policy::none : dmarc.policy; }
+    dmarc::Policy policy() const { return excused ? dmarc::Policy::none : dmarc.policy; }
     // A verdict could not be had for now: 451 where the operator demands one.
     bool undecided() const { return dmarc.verdict == dmarc_check::Verdict::temp_error; }
 
