@@ -50,10 +50,15 @@ bool is_query_name(std::string_view name) {
     return true;
 }
 
+bool DnsBudget::spend() {
+    if (queries_ >= share_ || (whole_ != nullptr && !whole_->spend())) return false;
+    ++queries_;
+    return true;
+}
+
 Task<DnsAnswer> DnsBudget::query(std::string name, RecordType type) {
     if (!is_query_name(name)) co_return DnsAnswer{.status = DnsAnswer::Status::no_name};
-    if (queries_ >= dns_queries_max) co_return DnsAnswer{};
-    ++queries_;
+    if (!spend()) co_return DnsAnswer{};
     DnsAnswer answer = co_await resolver_.query(std::move(name), type, deadline_);
     co_return answer;
 }

@@ -52,13 +52,23 @@ class DnsBudget {
 public:
     static constexpr int dns_queries_max = 64;
     DnsBudget(Resolver& resolver, Deadline deadline) : resolver_(resolver), deadline_(deadline) {}
+    // A share of a whole, which must outlive it: no more than so many of its questions, and no longer.
+    DnsBudget(DnsBudget& whole, int share, Deadline deadline)
+        : resolver_(whole.resolver_),
+          deadline_(deadline < whole.deadline_ ? deadline : whole.deadline_),
+          share_(share),
+          whole_(&whole) {}
     // What is no name does not exist, and costs nothing.
     Task<DnsAnswer> query(std::string name, RecordType type);
     int queries() const { return queries_; }
 
 private:
+    bool spend();  // false: there is nothing left
+
     Resolver& resolver_;
     Deadline deadline_;
+    int share_ = dns_queries_max;
+    DnsBudget* whole_ = nullptr;
     int queries_ = 0;
 };
 

@@ -10,7 +10,7 @@ namespace heliopost::arc_check {
 namespace {
 
 Answer failed(std::string reason) {
-    return {arc::Chain::fail, std::move(reason), {}};
+    return {arc::Chain::fail, std::move(reason), {}, {}};
 }
 
 dkim::Signature signature_of(const arc::Seal& seal) {
@@ -42,7 +42,7 @@ void Verifier::feed(std::string_view body) {
 // The steps of RFC 8617 §5.2
 net::Task<Answer> Verifier::finish(net::DnsBudget* dns) {
     if (broken_) co_return failed(*broken_);
-    if (!body_) co_return Answer{arc::Chain::none, "nobody has sealed the message", {}};
+    if (!body_) co_return Answer{arc::Chain::none, "nobody has sealed the message", {}, {}};
     for (const arc::ArcSet& set : sets_) {
         const arc::Chain expected = set.sealed_by.instance == 1 ? arc::Chain::none : arc::Chain::pass;
         if (set.sealed_by.chain != expected)
@@ -59,8 +59,11 @@ net::Task<Answer> Verifier::finish(net::DnsBudget* dns) {
         const auto broken = co_await verify(dns, &seal, arc::sealed_header(sets_, count));
         if (broken) co_return failed("the seal of instance " + std::to_string(count) + ": " + *broken);
     }
-    Answer answer{arc::Chain::pass, "the chain holds", {}};
-    for (const arc::ArcSet& set : sets_) answer.sealers.push_back(to_lower(set.sealed_by.domain));
+    Answer answer{arc::Chain::pass, "the chain holds", {}, {}};
+    for (const arc::ArcSet& set : sets_) {
+        answer.sealers.push_back(to_lower(set.sealed_by.domain));
+        answer.results.push_back(set.results.substr(set.results.find(';') + 1));
+    }
     co_return answer;
 }
 

@@ -22,6 +22,7 @@ struct Answer {
     arc::Chain verdict = arc::Chain::none;
     std::string reason;                // in words
     std::vector<std::string> sealers;  // d= of each seal, the first instance first; empty unless pass
+    std::vector<std::string> results;  // what each found: Authentication-Results, without the instance
 };
 
 class Verifier {

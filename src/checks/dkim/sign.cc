@@ -12,18 +12,6 @@ namespace {
 
 constexpr size_t line_octets = 72;  // RFC 5322 §2.1.1 wants less than 78
 
-// Each name as often as it stands in the header, and once more.
-std::vector<std::string> over_signed(const Signer& signer, std::string_view header) {
-    std::vector<std::string> names;
-    for (const std::string& name : signer.fields) {
-        mime::FieldReader reader(header);
-        names.push_back(name);
-        while (const auto field = reader.next())
-            if (same_ignoring_case(field->name, name)) names.push_back(name);
-    }
-    return names;
-}
-
 // Words joined by the separator, a new line where the old one would be too long.
 std::string folded(const std::vector<std::string>& words, std::string_view separator, size_t used) {
     std::string out;
@@ -48,10 +36,27 @@ std::vector<std::string> pieces_of(std::string_view text) {
 
 }  // namespace
 
+std::vector<std::string> usual_fields() {
+    return {"From",       "To",           "Cc",           "Subject",
+            "Date",       "Message-ID",   "Reply-To",     "In-Reply-To",
+            "References", "MIME-Version", "Content-Type", "Content-Transfer-Encoding"};
+}
+
+std::vector<std::string> over_signed(const std::vector<std::string>& fields, std::string_view header) {
+    std::vector<std::string> names;
+    for (const std::string& name : fields) {
+        mime::FieldReader reader(header);
+        names.push_back(name);
+        while (const auto field = reader.next())
+            if (same_ignoring_case(field->name, name)) names.push_back(name);
+    }
+    return names;
+}
+
 std::string signature_field(const Signer& signer, std::string_view header, std::string_view body_hash,
                             Time now) {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
-    const std::vector<std::string> names = over_signed(signer, header);
+    const std::vector<std::string> names = over_signed(signer.fields, header);
     std::string field = "DKIM-Signature: v=1; a=" + std::string(signer.key->is_rsa() ? "rsa" : "ed25519") +
                         "-sha256; c=relaxed/relaxed;\r\n\td=" + signer.domain + "; s=" + signer.selector +
                         "; t=" + std::to_string(seconds) + ";";

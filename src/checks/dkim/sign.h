@@ -11,14 +11,18 @@
 
 namespace heliopost::dkim_check {
 
+// What a signature is best to cover: RFC 6376 §5.4.1.
+std::vector<std::string> usual_fields();
+
+// Each name as often as it stands in the header, and once more.
+std::vector<std::string> over_signed(const std::vector<std::string>& fields, std::string_view header);
+
 struct Signer {
     std::string domain;  // A-labels
     std::string selector;
     const crypto::PrivateKey* key = nullptr;
     // Signed where they stand, and once more than they stand: nobody can add another (over-signing, §8.15).
-    std::vector<std::string> fields = {
-        "From",     "To",          "Cc",         "Subject",      "Date",         "Message-ID",
-        "Reply-To", "In-Reply-To", "References", "MIME-Version", "Content-Type", "Content-Transfer-Encoding"};
+    std::vector<std::string> fields = usual_fields();
     std::optional<std::chrono::seconds> lifetime;  // x=
 };
 

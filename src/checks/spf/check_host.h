@@ -40,6 +40,9 @@ struct Answer {
 
 std::string_view name_of(Verdict verdict);  // "softfail", as RFC 8601 §2.7.2 and RFC 7208 §9.1 write it
 
+// "7.2.0.192.in-addr.arpa": where an address has its names.
+std::string reverse_name(const net::IpAddress& address);
+
 net::Task<Answer> check_host(net::World* world, net::DnsBudget* dns, Question question);
 
 }  // namespace heliopost::spf_check

@@ -22,6 +22,8 @@ std::string dotted(const net::IpAddress& address) {
     return out;
 }
 
+}  // namespace
+
 // in-addr.arpa, RFC 1035 §3.5; ip6.arpa, RFC 3596 §2.5
 std::string reverse_name(const net::IpAddress& address) {
     const std::string forward = dotted(address);
@@ -30,8 +32,6 @@ std::string reverse_name(const net::IpAddress& address) {
     for (const std::string_view word : words | std::views::reverse) out += std::string(word) + '.';
     return out + (address.is_v4() ? "in-addr.arpa" : "ip6.arpa");
 }
-
-}  // namespace
 
 // §5.2
 net::Task<Evaluation::Or<bool>> Evaluation::passes_included(std::string domain) {

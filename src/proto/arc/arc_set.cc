@@ -134,6 +134,29 @@ Result<std::vector<ArcSet>> collect_sets(std::string_view header) {
     return sets;
 }
 
+Result<unsigned> next_instance(std::string_view header) {
+    unsigned highest = 0;
+    std::array<bool, instances_max + 1> failed{};
+    mime::FieldReader reader(header);
+    while (const auto field = reader.next()) {
+        if (same_ignoring_case(field->name, "ARC-Authentication-Results")) {
+            if (const auto instance = parse_results_instance(field->value))
+                highest = std::max(highest, *instance);
+        } else if (same_ignoring_case(field->name, "ARC-Message-Signature")) {
+            if (const auto found = parse_message_signature(field->value))
+                highest = std::max(highest, found->instance);
+        } else if (same_ignoring_case(field->name, "ARC-Seal")) {
+            const auto found = parse_seal(field->value);
+            if (!found) continue;
+            highest = std::max(highest, found->instance);
+            if (found->chain == Chain::fail) failed.at(found->instance) = true;
+        }
+    }
+    if (failed.at(highest)) return fail(Fault::denied, "the chain has failed already");   // §5.1
+    if (highest == instances_max) return fail(Fault::denied, "there are too many sets");  // §5.1
+    return highest + 1;
+}
+
 std::string sealed_header(const std::vector<ArcSet>& sets, std::size_t count) {
     constexpr auto relaxed = dkim::Canonicalization::relaxed;
     std::string out;

@@ -49,6 +49,11 @@ struct ArcSet {
 // chain: a field is missing, twice there or malformed, an instance is left out, or there are too many (§5.2).
 Result<std::vector<ArcSet>> collect_sets(std::string_view header);
 
+// The instance that a new set has: one above the highest that any ARC field names, whatever else is wrong
+// with the sets (§5.1.2). Fails with Fault::denied, and the reason, where the chain is closed: the last seal
+// says cv=fail, or there is no number left.
+Result<unsigned> next_instance(std::string_view header);
+
 // What the seal of the last of these sets covers: the relaxed forms of all fields in order, its own b= cut
 // out and its line end left off (§5.1.1).
 std::string sealed_header(const std::vector<ArcSet>& sets, std::size_t count);

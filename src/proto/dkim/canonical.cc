@@ -43,7 +43,7 @@ std::string canonical_field(Canonicalization how, std::string_view block, const 
 std::string canonical_field(Canonicalization how, std::string_view text) {
     const size_t colon = std::min(text.find(':'), text.size());
     std::string_view value = text.substr(std::min(colon + 1, text.size()));
-    if (value.ends_with("\r\n")) value.remove_suffix(2);
+    if (value.ends_with('\n')) value.remove_suffix(value.ends_with("\r\n") ? 2 : 1);
     return canonical_field(how, text, {text.substr(0, colon), value, 0, text.size()});
 }
 

@@ -31,6 +31,7 @@ TEST_CASE("canonical: the examples of RFC 6376 §3.4.5") {
     CHECK(canonical_field(Canonicalization::simple, block, *b) == "B : Y\t\r\n\tZ  \r\n");
     CHECK(canonical_field(Canonicalization::relaxed, "B : Y\t\r\n\tZ  \r\n") == "b:Y Z\r\n");
     CHECK(canonical_field(Canonicalization::relaxed, "B:h=from : to :\r\n  cc") == "b:h=from : to : cc\r\n");
+    CHECK(canonical_field(Canonicalization::relaxed, "B: Y\n") == "b:Y\r\n");  // as FieldReader ends a line
 
     const std::string_view text = " C \r\nD \t E\r\n\r\n\r\n";
     CHECK(body(Canonicalization::relaxed, text) == " C\r\nD E\r\n");
