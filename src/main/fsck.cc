@@ -38,7 +38,8 @@ std::string_view advice(Harm harm) {
         case Harm::lost:
             return "it cannot be read: restore it from a backup";
         case Harm::wrong:
-            return "no message is lost yet: make a backup, run heliopost fsck --repair, and report this line as a fault of heliopost";
+            return "no message is lost yet: make a backup, run heliopost fsck --repair, and report this line "
+                   "as a fault of heliopost";
         case Harm::room:
             return "it only takes room on the disk: nothing needs to be done";
     }

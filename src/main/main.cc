@@ -170,9 +170,9 @@ void add_server(CLI::App& app, CommandLine& line) {
     add_operation(app, line, "status", "What the running server does beside its work", "server.status");
     CLI::App* fsck = app.add_subcommand(
         "fsck", "Check every record, blob and reference of the store; the server must be stopped");
-    CLI::Option* repair = fsck->add_flag(
-        "--repair", line.fsck.repair,
-        "bring back what can be read (lost+found), take out what cannot; says what it did");
+    CLI::Option* repair =
+        fsck->add_flag("--repair", line.fsck.repair,
+                       "bring back what can be read (lost+found), take out what cannot; says what it did");
     fsck->add_flag("--no-checkpoint", line.fsck.no_checkpoint,
                    "do not keep the store as it was before the repair")
         ->needs(repair);

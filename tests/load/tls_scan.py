@@ -31,7 +31,9 @@ def scan(program, server, name, words):
     assert report.exists(), done.stdout[-2000:] + done.stderr[-2000:]
     found = json.loads(report.read_text())
     assert len(found) > 80, f"{name}: only {len(found)} findings: {found}"
-    fatal = [one for one in found if one["severity"] in ("FATAL", "WARN") and "problem" in one["id"]]
+    # engine_problem: the scanner's own OpenSSL has no GOST.
+    fatal = [one for one in found if one["severity"] in ("FATAL", "WARN") and "problem" in one["id"] and
+             one["id"] != "engine_problem"]
     assert not fatal, fatal
     severe = [one for one in found if one["severity"] in SEVERE and not one["id"].startswith(OF_THE_CERTIFICATE)]
     print(f"  {name}: {len(found)} findings, {len(severe)} of them MEDIUM or more", flush=True)
