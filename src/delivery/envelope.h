@@ -47,6 +47,8 @@ struct Envelope {
     smtp::Return ret = smtp::Return::unspecified;
     std::optional<std::string> envelope_id;
     std::vector<Recipient> recipients;
+    std::string results;  // fields: what the checks found; they stand above our Received
+    bool junk = false;    // filed as such: \Junk in place of INBOX
 };
 
 }  // namespace heliopost::delivery

@@ -32,7 +32,7 @@ struct Packed {
 };
 
 void add_filings(Packed& packed, const Envelope& envelope, const Message& message, const Parcel& parcel,
-                 const std::string& received, std::size_t structures_octets) {
+                 const std::string& trace, std::size_t structures_octets) {
     if (parcel.plan.filings.empty()) return;
     mailbox::NewEmail email;
     email.blob = message.blob.ref;
@@ -41,15 +41,16 @@ void add_filings(Packed& packed, const Envelope& envelope, const Message& messag
     email.preview = message.preview;
     packed.batches.reserve(parcel.plan.filings.size() + 1);
     for (const Filing& filing : parcel.plan.filings) {
-        email.prefix = mailbox_prefix(envelope, filing.delivered_to, received);
+        email.prefix = mailbox_prefix(envelope, filing.delivered_to, trace);
         store::Batch& batch = packed.batches.emplace_back(store::account_partition(filing.account));
         const auto mode = filing.shared ? Quota::Mode::count : parcel.mode;
-        mailbox::file(batch, mailbox::inbox, email, {}, envelope.arrived, {filing.quota_octets, mode});
+        mailbox::file(batch, envelope.junk ? mailbox::junk : mailbox::inbox, email, {}, envelope.arrived,
+                      {filing.quota_octets, mode});
     }
 }
 
 Result<void> add_relays(Packed& packed, const Envelope& envelope, const Message& message, Parcel& parcel,
-                        const std::string& received, std::chrono::milliseconds expire_after) {
+                        const std::string& trace, std::chrono::milliseconds expire_after) {
     if (parcel.plan.relays.empty()) return {};
     queue::NewEntry entry;
     entry.id = parcel.id;
@@ -59,7 +60,7 @@ Result<void> add_relays(Packed& packed, const Envelope& envelope, const Message&
     entry.identity = envelope.identity.value_or(AccountId{});
     entry.source = envelope.identity ? queue::Source::submission : queue::Source::forward;
     entry.blob = message.blob.ref;
-    entry.prefix = received;
+    entry.prefix = trace;
     entry.smtputf8 = envelope.smtputf8;
     entry.body_8bit = message.structure->eight_bit_body || envelope.body != smtp::Body::seven_bit;
     entry.ret = envelope.ret;
@@ -72,8 +73,9 @@ Result<void> add_relays(Packed& packed, const Envelope& envelope, const Message&
 }
 
 // A client that is not to be named (submission, privacy by default) is not in the envelope.
-std::string received_for(const Delivering& to, const Envelope& envelope) {
-    return received_field(envelope, to.host_name, !envelope.client.address.is_unspecified());
+std::string trace_of(const Delivering& to, const Envelope& envelope) {
+    return envelope.results +
+           received_field(envelope, to.host_name, !envelope.client.address.is_unspecified());
 }
 
 void log_deliveries(const Delivering& to, const Envelope& envelope, const Message& message,
@@ -87,6 +89,7 @@ void log_deliveries(const Delivering& to, const Envelope& envelope, const Messag
                                           {"account", filing.account.value},
                                           {"octets", message.blob.ref.octets},
                                           {"relay", "local"},
+                                          {"mailbox", envelope.junk ? "Junk" : "INBOX"},
                                           {"dsn", "2.0.0"}});
     for (const Relaying& relay : parcel.plan.relays)
         to.world.log().info("queued", {{"queue_id", id},
@@ -98,10 +101,10 @@ void log_deliveries(const Delivering& to, const Envelope& envelope, const Messag
 // The only place that makes a message ours: what the plan says, in one commit.
 net::Task<Result<void>> commit_parcel(Delivering* to, std::shared_ptr<const Envelope> envelope,
                                       std::shared_ptr<const Message> message, Parcel parcel) {
-    const std::string received = received_for(*to, *envelope);
+    const std::string trace = trace_of(*to, *envelope);
     Packed packed;
-    add_filings(packed, *envelope, *message, parcel, received, to->structures_octets);
-    CO_TRY(add_relays(packed, *envelope, *message, parcel, received, to->expire_after));
+    add_filings(packed, *envelope, *message, parcel, trace, to->structures_octets);
+    CO_TRY(add_relays(packed, *envelope, *message, parcel, trace, to->expire_after));
     if (packed.batches.empty())
         co_return Result<void>{};  // an alias to nobody: accepted and gone, as it says
     std::vector<store::StagedBlob> blobs;

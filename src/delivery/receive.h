@@ -1,6 +1,6 @@
 // receive(): from the last octet of a message to the reply. What becomes of it is decided and committed here.
 //
-// judge (checks/ come later) -> plan -> commit: every recipient's account and the queue in one commit,
+// plan -> commit (judged it was before, by the session): every recipient's account and the queue in one commit,
 // synced once; only then does the caller acknowledge (RFC 5321 §6.1).
 #pragma once
 

@@ -11,8 +11,8 @@ namespace heliopost::delivery {
 // may learn of the others (RFC 5321 §7.2).
 std::string received_field(const Envelope& envelope, const std::string& host_name, bool show_client);
 
-// Return-Path, Delivered-To and Received, for a mailbox.
+// Return-Path, Delivered-To and the trace (results of checks, Received), for a mailbox.
 std::string mailbox_prefix(const Envelope& envelope, const std::string& delivered_to,
-                           const std::string& received);
+                           const std::string& trace);
 
 }  // namespace heliopost::delivery

@@ -52,21 +52,21 @@ struct TestMailHost : store::TestHost {
         require(run(directory->put_alias({std::move(address), std::move(targets), false})).has_value());
     }
 
-    std::shared_ptr<const View> inbox_view(AccountId id) {
-        auto view = run(accounts->open(id)->view(inbox));
+    std::shared_ptr<const View> view_of(AccountId id, MailboxId mailbox = inbox) {
+        auto view = run(accounts->open(id)->view(mailbox));
         require(view.has_value());
         return *std::move(view);
     }
-    std::shared_ptr<const Email> email(AccountId id, std::size_t index) {
-        const auto emails = run(accounts->open(id)->emails({inbox_view(id)->at(index).email}));
+    std::shared_ptr<const Email> email(AccountId id, std::size_t index, MailboxId mailbox = inbox) {
+        const auto emails = run(accounts->open(id)->emails({view_of(id, mailbox)->at(index).email}));
         require(emails.has_value() && emails->size() == 1 && emails->front() != nullptr);
         return emails->front();
     }
-    // What stands in the account's INBOX: prefix and blob of each message.
-    std::vector<std::string> messages(AccountId id) {
+    // What stands in the account's INBOX, or another mailbox: prefix and blob of each message.
+    std::vector<std::string> messages(AccountId id, MailboxId mailbox = inbox) {
         std::vector<std::string> out;
-        for (std::size_t i = 0; i < inbox_view(id)->size(); ++i) {
-            const auto one = email(id, i);
+        for (std::size_t i = 0; i < view_of(id, mailbox)->size(); ++i) {
+            const auto one = email(id, i, mailbox);
             std::string text;
             while (text.size() < one->octets()) {
                 const auto piece = run(accounts->open(id)->read(one, text.size(), store::chunk_octets));

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "main/option_text.h"
+#include "proto/smtp/address.h"
 
 namespace heliopost {
 namespace {
@@ -222,6 +223,38 @@ void add_server_options(std::vector<Option>& t) {
                  text(&S::dns, &DnsSettings::trust_anchor_file)});
 }
 
+Result<std::vector<net::Network>> networks_of(const toml::node& node) {
+    std::vector<net::Network> networks;
+    for (const std::string& word : TRY(texts_of(node))) networks.push_back(TRY(net::parse_network(word)));
+    return networks;
+}
+
+Result<std::vector<std::string>> domains_of(const toml::node& node) {
+    std::vector<std::string> domains;
+    for (const std::string& word : TRY(texts_of(node))) domains.push_back(TRY(smtp::normalise_domain(word)));
+    return domains;
+}
+
+void add_checks_options(std::vector<Option>& t) {
+    using C = ChecksSettings;
+    const auto checks = &Settings::checks;
+    t.push_back({{"checks.enabled", "flag", "true",
+                  "SPF, DKIM, DMARC and ARC of mail from outside; what they find stands in its header"},
+                 flag(checks, &C::enabled)});
+    t.push_back({{"checks.enforce_dmarc", "flag", "true",
+                  "refuse, or file as junk, what fails DMARC, as its author's domain asks"},
+                 flag(checks, &C::enforce_dmarc)});
+    t.push_back({{"checks.trusted_networks", "list of networks", "[\"127.0.0.0/8\", \"::1\"]",
+                  "clients whose mail is not judged: a filter in front, printers"},
+                 access(checks, &C::trusted_networks, networks_of)});
+    t.push_back({{"checks.trusted_sealers", "list of domains", "[]",
+                  "forwarders and lists: what they have seen pass DMARC (ARC) is not refused"},
+                 access(checks, &C::trusted_sealers, domains_of)});
+    t.push_back({{"checks.other_names", "list of domains", "[]",
+                  "names of ours besides server.host_name: Authentication-Results under them are forged"},
+                 access(checks, &C::other_names, domains_of)});
+}
+
 void add_relay_options(std::vector<Option>& t) {
     using S = Settings;
     using R = RelaySettings;
@@ -303,6 +336,7 @@ std::vector<Option> make_options() {
         t, &S::pop3,
         {"pop3.listen", "pop3.listen_tls", "pop3.connections_max", "pop3.connections_per_address_max"}, "[]",
         "[]");
+    add_checks_options(t);
     add_relay_options(t);
     for (Option& option : t) option.at_run_time = is_at_run_time(option.reference.key);
     return t;

@@ -111,6 +111,7 @@ void Program::start() {
     } else {
         log_.error("no DNS: outgoing mail waits", {{"reason", context.error().text}});
     }
+    suffixes_ = std::make_shared<const dmarc_check::PublicSuffixes>(dmarc_check::PublicSuffixes::load());
     make_services();
     for (std::size_t i = 0; i < core_.size(); ++i) accept(*core_[i], i);
     start_upkeep();
@@ -135,6 +136,8 @@ net::Task<void> Program::drain(Core* core) {
     core->connections.stop();
     const auto end = core->world.after(stop_time_max);
     co_await core->connections.join(end);
+    core->checking.stop();
+    co_await core->checking.join(end);
     co_await core->accepting.join(end);
     co_await core->upkeep.join(end);
 }

@@ -51,16 +51,19 @@ struct Core {
           accepting(w, "accept"),
           connections(w, "connection"),
           upkeep(w, "upkeep"),
+          checking(w, "check"),
           stopping(w, "stop"),
           closing(w) {}
 
     net::SystemWorld& world;
     net::TaskGroup accepting;
     net::TaskGroup connections;
-    net::TaskGroup upkeep;  // what runs now and then
+    net::TaskGroup upkeep;    // what runs now and then
+    net::TaskGroup checking;  // questions to the DNS about mail that comes in
     net::TaskGroup stopping;
     net::Event closing;  // sessions end at their next command
     std::unique_ptr<delivery::Delivering> delivering;
+    smtp_server::Judging judging;
     admin::Administered administered;
     smtp_server::Service mx, submission, submission_tls, lmtp;
     imap_server::Service imap, imap_tls;
@@ -110,6 +113,7 @@ private:
     admin::Answer status() const;
     void make_services();
     void serve_smtp(Core& core);
+    smtp_server::Judging judging(net::TaskGroup& tasks) const;
     void serve_readers(Core& core);
     Result<void> bind(const std::vector<net::Endpoint>& at, std::string name, const ListenSettings* settings,
                       std::function<net::Task<void>(Core&, std::unique_ptr<net::Stream>)> serve);
@@ -137,6 +141,7 @@ private:
     std::vector<std::unique_ptr<Core>> core_;
     net::Event account_removed_;  // of the first loop
     std::unique_ptr<admin::Administered> administered_;
+    std::shared_ptr<const dmarc_check::PublicSuffixes> suffixes_;
     std::vector<Bound> bound_;
     std::vector<std::pair<const ListenSettings*, net::ConnectionLimits>> limits_;
     Time started_at_{};

@@ -28,12 +28,27 @@ void Program::serve_smtp(Core& core) {
     base.delivering = core.delivering.get();
     base.closing = &core.closing;
     core.mx = base;
+    core.judging = judging(core.checking);
+    if (settings_.checks.enabled) core.mx.judging = &core.judging;
     core.lmtp = base;
     core.lmtp.role = smtp_server::Role::lmtp;
     core.submission = base;
     core.submission.role = smtp_server::Role::submission;
     core.submission_tls = core.submission;
     core.submission_tls.tls_from_start = true;
+}
+
+smtp_server::Judging Program::judging(net::TaskGroup& tasks) const {
+    const ChecksSettings& from = settings_.checks;
+    auto checks = std::make_shared<message_check::Settings>();
+    checks->server = settings_.server.host_name;
+    checks->other_names = from.other_names;
+    checks->trusted_sealers = from.trusted_sealers;
+    checks->suffixes = suffixes_;
+    return {.checks = std::move(checks),
+            .tasks = &tasks,
+            .enforce = from.enforce_dmarc,
+            .trusted = from.trusted_networks};
 }
 
 void Program::serve_readers(Core& core) {

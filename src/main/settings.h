@@ -15,7 +15,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "base/secret.h"
-#include "net/address.h"
+#include "net/network.h"
 #include "net/tls.h"
 
 namespace heliopost {
@@ -80,6 +80,16 @@ struct RelaySettings {
     std::chrono::seconds expire_after{5 * 24 * 3600};
 };
 
+struct ChecksSettings {
+    bool enabled = true;        // of mail from outside
+    bool enforce_dmarc = true;  // what the author's domain asks for
+    std::vector<net::Network> trusted_networks{
+        {boost::asio::ip::address_v4::loopback(), 8},
+        {boost::asio::ip::address_v6::loopback(), 128}};  // clients there are not judged
+    std::vector<std::string> trusted_sealers;             // domains: their ARC sets excuse a message
+    std::vector<std::string> other_names;                 // of ours, in Authentication-Results
+};
+
 struct DnsSettings {
     std::vector<std::string> servers;  // "192.0.2.53" or "192.0.2.53@5353"; empty: ask the root servers
     std::string trust_anchor_file;
@@ -94,6 +104,7 @@ struct Settings {
     ListenSettings lmtp;
     ListenSettings imap;
     ListenSettings pop3;
+    ChecksSettings checks;
     RelaySettings relay;
     DnsSettings dns;
 };

@@ -33,7 +33,7 @@ TEST_CASE_FIXTURE(Draining, "drain: an idle client is told so, and what it had m
     CHECK(stranger.hear() == down);
     CHECK(client.ended());
     CHECK(stranger.ended());
-    CHECK(inbox_view(ann)->size() == 1);
+    CHECK(view_of(ann)->size() == 1);
 }
 
 TEST_CASE_FIXTURE(Draining, "drain: a message under way is sent to its end first") {

@@ -151,7 +151,7 @@ TEST_CASE_FIXTURE(Pop3, "pop3: a transaction as in RFC 1939 §10") {
                   {"DELE 2", "+OK"},
                   {"QUIT", "+OK"}});
     CHECK(client.ended());
-    const auto view = inbox_view(ann);
+    const auto view = view_of(ann);
     REQUIRE(view->size() == 2);
     CHECK(view->at(0).uid == Uid{1});
     CHECK(view->at(1).uid == Uid{3});
@@ -161,7 +161,7 @@ TEST_CASE_FIXTURE(Pop3, "pop3: a message with bare LFs cannot speak for the serv
     file(ann, "Subject: 4\n\nx\n.\n+OK fake\n");
     TestClient client(*this);
     client.log_in("ann@a.example");
-    const std::string head = "+OK " + std::to_string(inbox_view(ann)->at(3).octets) + " octets\r\n" + traced;
+    const std::string head = "+OK " + std::to_string(view_of(ann)->at(3).octets) + " octets\r\n" + traced;
     play(client, {{"RETR 4", head + "Subject: 4\r\n\r\nx\r\n..\r\n+OK fake\r\n.\r\n"},
                   {"TOP 4 0", head + "Subject: 4\r\n\r\n.\r\n"},
                   {"TOP 4 2", head + "Subject: 4\r\n\r\nx\r\n..\r\n.\r\n"}});
@@ -173,7 +173,7 @@ TEST_CASE_FIXTURE(Pop3, "pop3: UIDL is UIDVALIDITY.UID and stays over sessions")
         TestClient client(*this);
         client.log_in("ann@a.example");
         const std::string heard = client.say("UIDL\r\n");
-        const std::string validity = std::to_string(inbox_view(ann)->status().uid_validity.value);
+        const std::string validity = std::to_string(view_of(ann)->status().uid_validity.value);
         CHECK(heard == "+OK ids follow\r\n1 " + validity + ".1\r\n2 " + validity + ".2\r\n3 " + validity +
                            ".3\r\n.\r\n");
         CHECK(client.say("UIDL 3\r\n") == "+OK 3 " + validity + ".3\r\n");
@@ -192,7 +192,7 @@ TEST_CASE_FIXTURE(Pop3, "pop3: without QUIT nothing is removed") {
         client.hear();
         CHECK(client.ended());
     }
-    CHECK(inbox_view(ann)->size() == 3);
+    CHECK(view_of(ann)->size() == 3);
     TestClient idle(*this);
     idle.log_in("ann@a.example");
     idle.say("DELE 1\r\n");
@@ -200,7 +200,7 @@ TEST_CASE_FIXTURE(Pop3, "pop3: without QUIT nothing is removed") {
     idle.hear(std::chrono::minutes(15));
     CHECK(idle.ended());  // idle_time_max, RFC 1939 §3: no sooner, and then without an update
     CHECK(network.tick() - before >= std::chrono::minutes(10) - 10 * TestClient::quiet);
-    CHECK(inbox_view(ann)->size() == 3);
+    CHECK(view_of(ann)->size() == 3);
 }
 
 TEST_CASE_FIXTURE(Pop3, "pop3: one session at a time, IN-USE for the second (RFC 2449 §8.1.1)") {
@@ -229,7 +229,7 @@ TEST_CASE_FIXTURE(Pop3, "pop3: a snapshot: what IMAP expunges or delivers in bet
     CHECK((heard.starts_with("-ERR") || heard.ends_with("one\r\n.\r\n")));
     CHECK(client.say("RETR 2\r\n").starts_with("+OK"));
     CHECK(client.say("DELE 1\r\nDELE 3\r\nQUIT\r\n").ends_with("goodbye\r\n"));
-    const auto view = inbox_view(ann);
+    const auto view = view_of(ann);
     REQUIRE(view->size() == 2);
     CHECK(view->at(0).uid == Uid{2});
     CHECK(view->at(1).uid == Uid{4});
@@ -249,7 +249,7 @@ TEST_CASE_FIXTURE(Pop3,
     std::string flood, answers;
     for (int i = 0; i < 3'000; ++i) {
         flood += "NOOP\r\nLIST 1\r\n";
-        answers += "+OK still here\r\n+OK 1 " + std::to_string(inbox_view(ann)->at(0).octets) + "\r\n";
+        answers += "+OK still here\r\n+OK 1 " + std::to_string(view_of(ann)->at(0).octets) + "\r\n";
     }
     const std::string heard = client.say(flood);
     CHECK_MESSAGE((heard == answers), heard.substr(0, 100));

@@ -20,8 +20,8 @@ struct Target {
     }
 
     void run(std::string_view octets, bool logged_in, std::size_t step) {
-        if (server.inbox_view(ann)->size() < 3) fill();
-        const std::size_t before = server.inbox_view(ann)->size();
+        if (server.view_of(ann)->size() < 3) fill();
+        const std::size_t before = server.view_of(ann)->size();
         std::string heard;
         {
             TestClient client(server);
@@ -34,7 +34,7 @@ struct Target {
             heard += client.hear(std::chrono::hours(1));
             if (!client.ended()) std::abort();  // it hangs
         }
-        const bool removed = server.inbox_view(ann)->size() < before;
+        const bool removed = server.view_of(ann)->size() < before;
         if (removed && (!heard.ends_with("+OK goodbye\r\n") || !heard.contains("+OK marked"))) std::abort();
     }
 

@@ -30,6 +30,7 @@ void Session::begin_message() {
     transaction_.id = service_.delivering->queue.next_id(world_);
     transaction_.incoming =
         std::make_unique<delivery::Incoming>(service_.delivering->store, service_.message_octets_max);
+    begin_judging();
     if (service_.role != Role::submission) return;
     const std::string id = queue::to_text(transaction_.id);
     delivery::MissingFields missing{smtp::format_date(world_.now()),
@@ -42,6 +43,12 @@ net::Task<void> Session::take(std::string_view octets) {
     if (!std::exchange(transaction_.begun, true) && is_space(octets.front())) {
         // It would go on with the last field of ours, which stand in front: RFC 5322 §2.2.3.
         message_refusal_ = Reply{550, {5, 6, 0}, "the message begins in the middle of a header field"};
+        co_return;
+    }
+    if (transaction_.checker) transaction_.checker->feed(octets);
+    if (transaction_.forged && !transaction_.forged->passed()) {
+        const std::string kept = transaction_.forged->feed(octets);
+        if (!kept.empty()) co_await transaction_.incoming->append(kept);
         co_return;
     }
     if (!transaction_.editor || transaction_.editor->passed()) {
@@ -86,6 +93,10 @@ net::Task<std::vector<Reply>> Session::finish_message(smtp::Defects defects) {
         if (!rest && !message_refusal_) message_refusal_ = header_refusal(rest.error());
         if (rest && !rest->empty()) co_await transaction_.incoming->append(*rest);
     }
+    if (transaction_.forged && !transaction_.forged->passed()) {
+        const std::string rest = transaction_.forged->finish();
+        if (!rest.empty()) co_await transaction_.incoming->append(rest);
+    }
     if (message_refusal_) co_return for_each_recipient(*std::move(message_refusal_));
     Result<delivery::Message> message = co_await transaction_.incoming->finish();
     if (!message) co_return for_each_recipient(refusal(message.error()));
@@ -95,6 +106,7 @@ net::Task<std::vector<Reply>> Session::finish_message(smtp::Defects defects) {
         const Result<void> author = co_await check_author();
         if (!author) co_return for_each_recipient(refusal(author.error()));
     }
+    if (auto refused = co_await judge()) co_return for_each_recipient(*std::move(refused));
     co_return co_await deliver(std::make_shared<const delivery::Message>(*std::move(message)));
 }
 
@@ -144,6 +156,8 @@ std::shared_ptr<const delivery::Envelope> Session::make_envelope() {
     envelope->ret = transaction_.mail.ret;
     envelope->envelope_id = transaction_.mail.envelope_id;
     envelope->recipients = std::move(transaction_.recipients);
+    envelope->results = std::move(transaction_.results);
+    envelope->junk = transaction_.junk;
     return envelope;
 }
 

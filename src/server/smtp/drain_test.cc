@@ -45,7 +45,7 @@ TEST_CASE_FIXTURE(Draining, "drain: a message under way is taken and answered, t
     CHECK(heard.starts_with("250 2.0.0 accepted as "));
     CHECK(heard.contains("\r\n421 4.3.2 "));
     CHECK(client.ended());
-    CHECK(inbox_view(ann)->size() == 1);
+    CHECK(view_of(ann)->size() == 1);
 }
 
 TEST_CASE_FIXTURE(
@@ -60,7 +60,7 @@ TEST_CASE_FIXTURE(
     CHECK(heard.contains("\r\n421 4.3.2 "));
     CHECK_FALSE(heard.contains("250 2.1.0"));
     CHECK(client.ended());
-    CHECK(inbox_view(ann)->size() == 1);
+    CHECK(view_of(ann)->size() == 1);
 }
 
 TEST_CASE_FIXTURE(Draining, "drain: within a handshake the connection is closed, nothing can be said") {

@@ -11,18 +11,30 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "checks/message/check.h"
 #include "delivery/receive.h"
 #include "directory/directory.h"
 #include "directory/login.h"
 #include "mailbox/account.h"
 #include "net/event.h"
+#include "net/network.h"
 #include "net/stream.h"
+#include "net/task_group.h"
 #include "net/tls.h"
 
 namespace heliopost::smtp_server {
 
 enum class Role : std::uint8_t { mx, submission, lmtp };
+
+// How mail from outside is judged before it is taken (Role::mx only).
+struct Judging {
+    std::shared_ptr<const message_check::Settings> checks;
+    net::TaskGroup* tasks = nullptr;    // of the checks under way; outlives the sessions
+    bool enforce = true;                // what DMARC asks for: refuse, or file as junk
+    std::vector<net::Network> trusted;  // clients there are not judged
+};
 
 struct Service {
     Role role = Role::mx;
@@ -38,6 +50,7 @@ struct Service {
     directory::Login* login = nullptr;
     mailbox::Accounts* accounts = nullptr;
     delivery::Delivering* delivering = nullptr;
+    const Judging* judging = nullptr;  // null: nobody is
     net::Event* closing = nullptr;  // set when the server drains (net/drain.h)
 };
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "delivery/envelope.h"
+#include "delivery/forged_results.h"
 #include "delivery/header_editor.h"
 #include "delivery/incoming.h"
 #include "net/line_reader.h"
@@ -50,6 +51,10 @@ struct Transaction {
     bool begun = false;       // its first octet has come
     std::optional<smtp::BdatDecoder> chunks;
     std::unique_ptr<delivery::HeaderEditor> editor;  // submission only
+    std::optional<message_check::Checker> checker;   // mail from outside only, and what goes with it
+    std::optional<delivery::ForgedResults> forged;
+    std::string results;
+    bool junk = false;
     std::unique_ptr<delivery::Incoming> incoming;
 };
 
@@ -103,6 +108,10 @@ private:
     net::Task<std::vector<smtp::Reply>> finish_message(smtp::Defects defects);
     net::Task<std::vector<smtp::Reply>> deliver(std::shared_ptr<const delivery::Message> message);
     net::Task<Result<void>> check_author();
+
+    // judge.cc
+    void begin_judging();
+    net::Task<std::optional<smtp::Reply>> judge();
     std::shared_ptr<const delivery::Envelope> make_envelope();
     std::vector<smtp::Reply> for_each_recipient(smtp::Reply reply) const;
 

@@ -45,7 +45,7 @@ struct Target {
             if (!client.ended()) std::abort();  // it hangs
         }
         acknowledged += count(heard, "accepted as ");
-        const std::size_t delivered = server.inbox_view(ann)->size() + server.inbox_view(bob)->size();
+        const std::size_t delivered = server.view_of(ann)->size() + server.view_of(bob)->size();
         // Each reply of LMTP is one recipient's; MX may reach both of them with one reply, never none.
         if (server.service.role == Role::lmtp ? delivered > acknowledged
                                               : delivered < acknowledged || delivered > 2 * acknowledged)

@@ -1,0 +1,75 @@
+// What the checks make of a message from outside, between its last octet and the answer.
+#include <utility>
+
+#include "base/assert.h"
+#include "checks/message/check.h"
+#include "queue/entry.h"
+#include "server/smtp/session.h"
+
+namespace heliopost::smtp_server {
+namespace {
+
+using dmarc::Policy;
+using message_check::Verdicts;
+using smtp::Reply;
+
+// A verdict that could not be had for now matters where the author's domain wants a message that fails to be
+// treated: it is asked for again. Where not even the domain's record was found nobody asked for anything.
+bool is_worth_waiting(const Verdicts& verdicts) {
+    return verdicts.undecided() && verdicts.dmarc.record && verdicts.dmarc.published != Policy::none;
+}
+
+// What is to become of it. An author who cannot be told (two From fields, none) is one that a reader may see
+// another one in than we judged: such a message is no better than one that failed.
+Policy policy_for(const Verdicts& verdicts) {
+    const bool unclear = verdicts.dmarc.verdict == dmarc_check::Verdict::perm_error &&
+                         verdicts.dmarc.author.problem != dmarc::AuthorProblem::none;
+    return unclear ? Policy::quarantine : verdicts.policy();
+}
+
+// RFC 7489 §10.3
+Reply refusal_of(const Verdicts& verdicts) {
+    if (is_worth_waiting(verdicts)) return {451, {4, 7, 0}, dmarc_check::in_words(verdicts.dmarc)};
+    return {550, {5, 7, 1}, "refused as its author's domain asks: " + dmarc_check::in_words(verdicts.dmarc)};
+}
+
+}  // namespace
+
+void Session::begin_judging() {
+    const Judging* const judging = service_.judging;
+    if (service_.role != Role::mx || judging == nullptr) return;
+    if (net::is_within(stream_->peer().address, judging->trusted)) return;
+    transaction_.checker.emplace(
+        &world_, judging->tasks, judging->checks,
+        message_check::Client{stream_->peer().address, hello_.name, transaction_.mail.reverse_path});
+    std::vector<std::string> names = judging->checks->other_names;
+    names.push_back(judging->checks->server);
+    transaction_.forged.emplace(std::move(names));
+}
+
+// A refusal, or nothing; then the transaction says how the message is to be filed.
+net::Task<std::optional<Reply>> Session::judge() {
+    if (!transaction_.checker) co_return std::nullopt;
+    ASSERT(service_.judging != nullptr);
+    Verdicts verdicts = co_await transaction_.checker->finish();
+    const Policy policy = service_.judging->enforce ? policy_for(verdicts) : Policy::none;
+    const bool waits = service_.judging->enforce && is_worth_waiting(verdicts);
+    std::string words;
+    for (const std::string& line : verdicts.in_words()) words += (words.empty() ? "" : "; ") + line;
+    world_.log().info("judged", {{"queue_id", queue::to_text(transaction_.id)},
+                                 {"client", stream_->peer().address.to_string()},
+                                 {"from", smtp::to_string(transaction_.mail.reverse_path)},
+                                 {"author", verdicts.dmarc.author.domain},
+                                 {"spf", name_of(verdicts.spf.verdict)},
+                                 {"dmarc", name_of(verdicts.dmarc.verdict)},
+                                 {"arc", name_of(verdicts.arc.verdict)},
+                                 {"policy", name_of(policy)},
+                                 {"queries", verdicts.queries},
+                                 {"reasons", words}});
+    if (waits || policy == Policy::reject) co_return refusal_of(verdicts);
+    transaction_.junk = policy == Policy::quarantine;
+    transaction_.results = std::move(verdicts.fields);
+    co_return std::nullopt;
+}
+
+}  // namespace heliopost::smtp_server

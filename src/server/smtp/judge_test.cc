@@ -1,0 +1,133 @@
+// Mail from outside is judged by SPF, DKIM and DMARC before it is answered.
+#include <doctest/doctest.h>
+
+#include "server/smtp/test_dialogue.h"
+
+namespace heliopost::smtp_server {
+namespace {
+
+struct Judge : TestServer {
+    Judge() {
+        auto checks = std::make_shared<message_check::Settings>();
+        checks->server = "mx.a.example";
+        checks->other_names = {"mail.a.example"};
+        checks->iprev = false;
+        judging.checks = std::move(checks);
+        judging.tasks = &tasks;
+        service.judging = &judging;
+        auto& zone = network.zone();
+        zone.add_txt("bank.example", "v=spf1 ip4:192.0.2.2 -all");
+        zone.add_txt("_dmarc.bank.example", "v=DMARC1; p=reject");
+        zone.add_txt("shop.example", "v=spf1 -all");
+        zone.add_txt("_dmarc.shop.example", "v=DMARC1; p=quarantine");
+        zone.add_txt("slow.example", "v=spf1 include:down.example -all");
+        zone.add_txt("_dmarc.slow.example", "v=DMARC1; p=reject");
+        zone.set_failing("down.example");
+        zone.set_failing("_dmarc.dark.example");
+    }
+    ~Judge() {
+        tasks.stop();
+        network.finish_turns();
+    }
+
+    // The answer to the final dot.
+    std::string send(const std::string& path, const std::string& author, const std::string& more = "") {
+        TestClient client(*this);
+        client.hear();
+        client.say("EHLO client.example\r\n");
+        client.say("MAIL FROM:<" + path + ">\r\n");
+        client.say("RCPT TO:<ann@a.example>\r\n");
+        client.say("DATA\r\n");
+        return client.say(more + "From: " + author + "\r\nSubject: s\r\n\r\nhi\r\n.\r\n");
+    }
+
+    AccountId ann = add_account("ann@a.example");
+    net::TaskGroup tasks{*world, "checks"};
+    Judging judging;
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Judge, "judge: what passes bears our results, once, and nobody else's in our name") {
+    const std::string answer =
+        send("x@bank.example", "Bank <x@bank.example>",
+             "Authentication-Results: MX.a.example; dkim=pass header.d=evil.example\r\n"
+             "Authentication-Results: mail.a.example;\r\n spf=pass\r\n"
+             "Authentication-Results: other.example; spf=fail\r\n");
+    CHECK_MESSAGE(answer.starts_with("250"), answer);
+    const auto mail = messages(ann);
+    REQUIRE(mail.size() == 1);
+    const std::string& text = mail[0];
+    CHECK(text.contains("spf=pass"));
+    CHECK(text.contains("dmarc=pass"));
+    CHECK(text.contains("Received-SPF: pass"));
+    CHECK(text.contains("Authentication-Results: other.example; spf=fail"));
+    CHECK_FALSE(text.contains("evil.example"));
+    CHECK_FALSE(text.contains("mail.a.example;"));
+    const auto ours = text.find("Authentication-Results: mx.a.example");
+    CHECK(ours != std::string::npos);
+    CHECK(text.find("Authentication-Results: mx.a.example", ours + 1) == std::string::npos);
+    CHECK(text.find("Received: from") > ours);
+}
+
+TEST_CASE_FIXTURE(Judge, "judge: what fails is refused or filed as junk, as its author's domain asks") {
+    const std::string refused = send("x@shop.example", "Bank <x@bank.example>");
+    CHECK_MESSAGE(refused.starts_with("550 5.7.1"), refused);
+    CHECK(refused.contains("bank.example"));
+    CHECK(messages(ann).empty());
+    const std::string taken = send("x@bank.example", "Shop <x@shop.example>");
+    CHECK_MESSAGE(taken.starts_with("250"), taken);
+    CHECK(messages(ann).empty());
+    CHECK(messages(ann, mailbox::junk).size() == 1);
+    CHECK(send("x@bank.example", "x@nobody.example").starts_with("250"));  // no record: nothing is asked for
+    CHECK(messages(ann).size() == 1);
+}
+
+TEST_CASE_FIXTURE(Judge, "judge: without enforcement all is told and nothing done") {
+    judging.enforce = false;
+    CHECK(send("x@shop.example", "x@bank.example").starts_with("250"));
+    CHECK(send("x@slow.example", "x@slow.example").starts_with("250"));
+    const auto mail = messages(ann);
+    REQUIRE(mail.size() == 2);
+    CHECK(mail[0].contains("dmarc=fail"));
+    CHECK(mail[1].contains("dmarc=temperror"));
+}
+
+TEST_CASE_FIXTURE(Judge,
+                  "judge: a verdict that cannot be had is asked for again where a policy hangs on it") {
+    const std::string later = send("x@slow.example", "x@slow.example");
+    CHECK_MESSAGE(later.starts_with("451 4.7.0"), later);
+    CHECK(messages(ann).empty());
+    CHECK(send("x@bank.example", "x@dark.example").starts_with("250"));  // whose policy is not known either
+    CHECK(messages(ann).size() == 1);
+}
+
+TEST_CASE_FIXTURE(Judge, "judge: a bounce is judged by the client's name, and refused like any other") {
+    network.zone().add_txt("client.example", "v=spf1 ip4:192.0.2.2 -all");
+    CHECK(send("", "Mailer <x@client.example>").starts_with("250"));
+    CHECK(send("", "Bank <x@bank.example>").starts_with("550"));
+    const auto mail = messages(ann);
+    REQUIRE(mail.size() == 1);
+    CHECK(mail[0].contains("smtp.helo=client.example"));
+}
+
+TEST_CASE_FIXTURE(Judge, "judge: who is trusted is not judged, and its results stay") {
+    judging.trusted = {*net::parse_network("192.0.2.0/24")};
+    CHECK(send("x@shop.example", "x@bank.example", "Authentication-Results: mx.a.example; spf=pass\r\n")
+              .starts_with("250"));
+    const auto mail = messages(ann);
+    REQUIRE(mail.size() == 1);
+    CHECK(mail[0].contains("Authentication-Results: mx.a.example; spf=pass"));
+    CHECK_FALSE(mail[0].contains("Received-SPF"));
+}
+
+TEST_CASE_FIXTURE(Judge, "judge: two authors, or none, are one nobody can vouch for") {
+    const std::string two = send("x@bank.example", "x@bank.example", "From: y@bank.example\r\n");
+    CHECK_MESSAGE(two.starts_with("250"), two);
+    CHECK(messages(ann).empty());
+    const auto mail = messages(ann, mailbox::junk);
+    REQUIRE(mail.size() == 1);
+    CHECK(mail[0].contains("dmarc=permerror"));
+}
+
+}  // namespace heliopost::smtp_server
