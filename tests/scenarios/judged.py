@@ -33,8 +33,8 @@ def make_key(directory):
 
 
 def message(author, subject, more=""):
-    lines = [f"{more}From: {author}", "To: ann@a.example", f"Subject: {subject}", "Date: Mon, 23 Nov 2026 10:00:00 +0000",
-             f"Message-ID: <{subject}@test.example>", "", "Hello, Ann.", ""]
+    lines = [f"{more}From: {author}", "To: ann@a.example", f"Subject: {subject}",
+             "Date: Mon, 23 Nov 2026 10:00:00 +0000", f"Message-ID: <{subject}@test.example>", "", "Hello, Ann.", ""]
     return "\r\n".join(lines).encode()
 
 
