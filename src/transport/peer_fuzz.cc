@@ -83,7 +83,7 @@ transport::TransportOptions options_of(std::uint8_t route) {
                                               .tls_from_start = route % 4 == 2,
                                               .require_tls = route % 4 != 3,
                                               .user = "user",
-                                              .password = "hunter2"};
+                                              .password = Secret("hunter2")};
     return options;
 }
 
