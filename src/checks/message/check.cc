@@ -102,7 +102,10 @@ net::Task<void> run_helo(Running<Work> work) {
         work->verdicts.helo.reason = "the client gave no name";
         co_return;
     }
-    work->verdicts.helo = co_await ask_spf(work.get(), "", helo, helo_queries_max);
+    // A bounce has no other identity: its HELO name has both shares.
+    const int share =
+        work->client.reverse_path.null() ? helo_queries_max + spf_queries_max : helo_queries_max;
+    work->verdicts.helo = co_await ask_spf(work.get(), "", helo, share);
 }
 
 // RFC 7208 §2.4

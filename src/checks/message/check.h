@@ -44,6 +44,8 @@ static_assert(iprev_queries_max + helo_queries_max + spf_queries_max + dkim_quer
                   dmarc_queries_max + bimi_queries_max <=
               net::DnsBudget::dns_queries_max);
 
+static_assert(evidence_time_max < dns_time_max);
+
 // A header that is longer is not judged: DMARC says permerror.
 inline constexpr size_t header_octets_max = size_t{1} << 20;
 

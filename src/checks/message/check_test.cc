@@ -202,9 +202,11 @@ TEST_CASE("message: a labyrinth of SPF, signatures and seals does not keep DMARC
     Receiver it;
     std::string bomb = "v=spf1";
     for (int i = 0; i < 10; ++i) bomb += " mx:m" + std::to_string(i) + ".evil.example";
-    for (int i = 0; i < 100; ++i)
-        it.network.zone().add_mx("m" + std::to_string(i / 10) + ".evil.example", 1,
-                                 "x" + std::to_string(i) + ".evil.example");
+    for (int i = 0; i < 100; ++i) {
+        const std::string exchange = "x" + std::to_string(i) + ".evil.example";
+        it.network.zone().add_mx("m" + std::to_string(i / 10) + ".evil.example", 1, exchange);
+        it.network.zone().add_address(exchange, "192.0.2.99");
+    }
     it.network.zone().add_txt("evil.example", bomb + " -all");
     for (int i = 0; i < 50; ++i)
         it.network.zone().add_ptr("7.2.0.192.in-addr.arpa", "p" + std::to_string(i) + ".evil.example");
@@ -242,6 +244,33 @@ TEST_CASE("message: each check keeps to its share of the questions") {
     const Verdicts verdicts = it.check("From: x@c.example\r\n");
     CHECK(verdicts.spf.verdict == spf_check::Verdict::temp_error);
     CHECK(verdicts.queries == spf_queries_max + 2);  // and _dmarc.c.example, _dmarc.example
+}
+
+TEST_CASE("message: a bounce's HELO name has the share of MAIL FROM as well") {
+    Receiver it;
+    std::string record = "v=spf1";
+    for (int i = 0; i < helo_queries_max; ++i) {
+        record += " a:x" + std::to_string(i) + ".a.example";
+        it.network.zone().add_address("x" + std::to_string(i) + ".a.example", "192.0.2.99");
+    }
+    it.network.zone().remove("mx.a.example");
+    it.network.zone().add_txt("mx.a.example", record + " ip4:192.0.2.7");
+    CHECK(it.check(head).helo.verdict == spf_check::Verdict::temp_error);
+    it.client.reverse_path = {};
+    CHECK(it.check(head).spf.verdict == spf_check::Verdict::pass);
+}
+
+TEST_CASE("message: a thousand records at each name are not read to their end") {
+    Receiver it;
+    const std::string header = it.signature("a.example") + head;
+    for (int i = 0; i < 1000; ++i) {
+        for (const char* name : {"a.example", "_dmarc.a.example", "k._domainkey.a.example", "mx.a.example"})
+            it.network.zone().add_txt(name, "v=x" + std::string(1000, 'x'));
+        it.network.zone().add_ptr("7.2.0.192.in-addr.arpa", "n" + std::to_string(i) + ".example");
+    }
+    CHECK(it.check(header).dmarc.verdict == dmarc_check::Verdict::pass);
+    it.network.zone().add_txt("a.example", "v=spf1 +all");
+    CHECK(it.check(header).spf.verdict == spf_check::Verdict::perm_error);
 }
 
 TEST_CASE("message: a DNS that does not answer costs no more than its time") {
