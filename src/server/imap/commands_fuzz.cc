@@ -201,9 +201,9 @@ struct Heard {
     }
 };
 
-constexpr std::size_t input_octets_max = 3'000;
-constexpr std::size_t lines_max = 40;
-constexpr std::size_t answer_octets_max = 64 * 1024;  // of one command about a few small messages
+constexpr std::size_t input_octets_bound = 3'000;
+constexpr std::size_t lines_bound = 40;
+constexpr std::size_t answer_octets_bound = 64 * 1024;  // of one command about a few small messages
 
 }  // namespace
 
@@ -212,7 +212,7 @@ extern "C" size_t LLVMFuzzerCustomMutator(std::uint8_t* data, size_t size, size_
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, size_t size) {
-    if (size < 2 || size > input_octets_max) return 0;
+    if (size < 2 || size > input_octets_bound) return 0;
     TestServer server;
     server.deliver("INBOX", message_with("one"), "(\\Seen)");
     server.deliver("INBOX", nested, "(\\Deleted $New)");
@@ -225,7 +225,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, size_t size) {
     std::size_t sent = 1;
     Heard heard;
     const auto lines = split({reinterpret_cast<const char*>(data) + 1, size - 1}, '\n');
-    for (std::size_t i = 0; i < std::min(lines.size(), lines_max); ++i) {
+    for (std::size_t i = 0; i < std::min(lines.size(), lines_bound); ++i) {
         if (lines[i].starts_with('@')) {
             (void)other.run(with_literals(lines[i].substr(1)));
             continue;
@@ -243,7 +243,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, size_t size) {
     client.send(waiting);
     heard.take(client, sent);
     must(heard.answered == sent || client.closed());
-    must(heard.octets <= sent * answer_octets_max);
+    must(heard.octets <= sent * answer_octets_bound);
     // Another session of the account must have been left alone, whatever became of its mailbox.
     TestClient after(server);
     must(after.run("STATUS INBOX (MESSAGES)").ok());

@@ -119,9 +119,9 @@ std::string octets_of(std::string_view line) {
            std::string(text);
 }
 
-constexpr std::size_t input_octets_max = 3'000;
-constexpr std::size_t lines_max = 60;
-constexpr std::size_t reply_octets_max = 4'096;
+constexpr std::size_t input_octets_bound = 3'000;
+constexpr std::size_t lines_bound = 60;
+constexpr std::size_t reply_octets_bound = 4'096;
 constexpr std::chrono::seconds answer_wait{30};  // behind errors a server takes its time
 
 // One role's server, kept over runs: making the directory costs far more than a session.
@@ -139,7 +139,7 @@ struct Target {
         for (const std::string_view line : lines) {
             if (client.ended()) break;
             const std::string heard = client.say(octets_of(line), answer_wait);
-            must(heard.size() <= reply_octets_max);
+            must(heard.size() <= reply_octets_bound);
             const std::string got = codes_of(heard);
             const bool hung_up = client.ended() && (got.empty() || got.ends_with("421 "));
             if (in_message && line != ".") {
@@ -183,7 +183,7 @@ extern "C" size_t LLVMFuzzerCustomMutator(std::uint8_t* data, size_t size, size_
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, size_t size) {
-    if (size < 2 || size > input_octets_max) return 0;
+    if (size < 2 || size > input_octets_bound) return 0;
     static std::unique_ptr<Target> targets[3];
     static int runs = 0;
     const auto role = static_cast<Role>(data[0] % 3);
@@ -196,7 +196,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, size_t size) {
     for (const std::string_view line : lines)
         if (line.find_first_of(std::string_view("\r\0", 2)) != std::string_view::npos)
             return 0;  // session_fuzz
-    if (lines.size() > lines_max) lines.resize(lines_max);
+    if (lines.size() > lines_bound) lines.resize(lines_bound);
     target->secured = false;
     const std::string codes = target->one_by_one(lines);
     if (target->secured) return 0;  // what stands behind STARTTLS in one piece is an injection
