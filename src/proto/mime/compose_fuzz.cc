@@ -43,8 +43,7 @@ std::string with_lf(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, size_t size) {
     const std::string octets(reinterpret_cast<const char*>(data), size);
     const size_t end = std::min(octets.find('\v'), octets.size());
-    const std::string line =
-        octets.substr(0, std::min<size_t>(end, 1'000));  // more pieces than are read back
+    const std::string line = octets.substr(0, std::min<size_t>(end, 300));  // more pieces than are read back
     const std::string body = repair_utf8(std::string_view(octets).substr(std::min(end + 1, octets.size())));
 
     Address named;
