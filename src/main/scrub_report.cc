@@ -26,6 +26,7 @@ public:
           what_(std::move(what)) {}
 
     net::Task<Result<void>> tell() {
+        CO_TRY(co_await store_->blobs().distrust(blob_));  // what is restored must not lean on it
         const std::string prefix = store::reference_prefix(blob_);
         const auto rows =
             CO_TRY(co_await store_->scan(store::blobs_partition, prefix, store::after_prefix(prefix),

@@ -122,6 +122,7 @@ struct FailingBlobs final : store::BlobStore {
                                         std::uint64_t /*count*/) override {
         co_return std::string();
     }
+    net::Task<Result<void>> distrust(store::BlobId /*blob*/) override { co_return Result<void>(); }
     net::Task<Result<Swept>> sweep(Time /*now*/, size_t /*blobs_max*/) override {
         ++calls;
         if (calls == 1) throw net::Overloaded("too much to do");

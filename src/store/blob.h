@@ -74,6 +74,10 @@ public:
     static constexpr size_t read_octets_max = 4 * chunk_octets;
     virtual net::Task<Result<std::string>> read(BlobId blob, std::uint64_t from, std::uint64_t count) = 0;
 
+    // The blob was found damaged: when its octets come again, they are stored again, and no message is
+    // acknowledged that only this blob would hold.
+    virtual net::Task<Result<void>> distrust(BlobId blob) = 0;
+
     // Deletes what no reference keeps and nobody used for unused_before_sweep, looking at some blobs_max
     // blobs a call and going on there in the next. One caller at a time.
     struct Swept {

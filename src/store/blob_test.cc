@@ -105,6 +105,32 @@ TEST_CASE_TEMPLATE("blob: octets of every size come back as they were", Engine, 
     }
 }
 
+TEST_CASE_TEMPLATE("blob: what comes again does not lean on a blob that was found damaged", Engine,
+                   HELIOPOST_ENGINES) {
+    BlobFixture<Engine> f;
+    for (const size_t size : {size_t{500}, 2 * chunk_octets}) {
+        const std::string text = some_text(size, 4);
+        const BlobRef damaged = f.keep(text, 1);
+        CHECK(f.stage(text)->known);
+        REQUIRE(f.world.run(f.store->blobs().distrust(damaged.id)).has_value());
+        const BlobRef again = f.keep(text, 2);
+        CHECK(again.id != damaged.id);
+        CHECK((f.read_all(again) == text));
+        const auto third = f.stage(text);
+        CHECK(third->known);
+        CHECK(third->ref.id == again.id);
+        // Once more, and of what is not there: nothing happens.
+        REQUIRE(f.world.run(f.store->blobs().distrust(damaged.id)).has_value());
+        REQUIRE(f.world.run(f.store->blobs().distrust(BlobId{})).has_value());
+        CHECK(f.stage(text)->ref.id == again.id);
+        CHECK((f.read_all(damaged) == text));  // nothing was deleted
+        f.release(damaged.id, 1);
+        f.world.ahead += std::chrono::hours(25);
+        CHECK(f.sweep() == 1);
+        CHECK(f.stage(text)->ref.id == again.id);
+    }
+}
+
 TEST_CASE_TEMPLATE("blob: ranges over the borders of chunks", Engine, HELIOPOST_ENGINES) {
     BlobFixture<Engine> f;
     const std::string text = some_text(3 * chunk_octets + 500, 1);

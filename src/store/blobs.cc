@@ -56,6 +56,12 @@ net::Task<Result<std::string>> Blobs::read(BlobId blob, std::uint64_t from, std:
     co_return out;
 }
 
+net::Task<Result<void>> Blobs::distrust(BlobId blob) {
+    SweepWork work{{blob}, {}, true};
+    CO_TRY(co_await engine_.sweep(std::move(work)));
+    co_return Result<void>();
+}
+
 net::Task<Result<BlobStore::Swept>> Blobs::sweep(Time now, size_t blobs_max) {
     const Time used_before = now - unused_before_sweep;
     Swept swept;
@@ -75,7 +81,7 @@ net::Task<Result<BlobStore::Swept>> Blobs::sweep(Time now, size_t blobs_max) {
         }
         swept.looked_at += page->size();
         sweep_from_ = page->back().first + '\0';
-        SweepWork work{{}, used_before};
+        SweepWork work{{}, used_before, false};
         work.blobs = CO_TRY(co_await unreferenced(std::move(*page), used_before));
         if (!work.blobs.empty()) swept.deleted += CO_TRY(co_await engine_.sweep(std::move(work)));
     }
@@ -92,7 +98,7 @@ net::Task<Result<size_t>> Blobs::sweep_opened(Time used_before) {
         if (!page) co_return std::unexpected(page.error());
         if (page->empty()) co_return deleted;
         from = page->back().first + '\0';
-        SweepWork work{{}, used_before};
+        SweepWork work{{}, used_before, false};
         for (const auto& [key, opened] : *page)
             if (from_milliseconds(read_u64(opened)) < used_before)
                 work.blobs.push_back(CO_TRY(BlobId::from(std::string_view(key).substr(1))));

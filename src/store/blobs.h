@@ -39,6 +39,7 @@ public:
 
     std::unique_ptr<BlobWriter> writer(std::uint64_t octets_max) override;
     net::Task<Result<std::string>> read(BlobId blob, std::uint64_t from, std::uint64_t count) override;
+    net::Task<Result<void>> distrust(BlobId blob) override;
     net::Task<Result<Swept>> sweep(Time now, size_t blobs_max) override;
 
 private:

@@ -248,6 +248,10 @@ size_t sweep_blobs(CommitTarget& target, const SweepWork& work) {
         } else {
             continue;
         }
+        if (work.only_distrust) {
+            if (!gone.hash.empty()) target.erase(gone.hash);
+            continue;
+        }
         const std::string references = blobs_key(reference_prefix(blob));
         if (from_unix_milliseconds(static_cast<std::int64_t>(last_used_ms)) >= work.used_before) continue;
         if (target.any(references, after_prefix(references))) continue;

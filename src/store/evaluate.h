@@ -54,6 +54,7 @@ Result<> write_chunk(CommitTarget& target, const ChunkWork& work, Time now);
 struct SweepWork {
     std::vector<BlobId> blobs;
     Time used_before;
+    bool only_distrust = false;  // nothing is deleted: their hashes name them no more
 };
 size_t sweep_blobs(CommitTarget& target, const SweepWork& work);
 

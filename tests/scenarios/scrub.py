@@ -50,6 +50,8 @@ def main():
         assert row["scrub_damaged"] == 0 and row["scrub_octets"] > 0, row
         assert "0 damaged" in server.command("status").stdout
 
+        vault = server.directory / "vault"
+        server.command("backup", vault)
         before = len(server.log_text())
         flip_bit(server, ".blob")  # under the running server
         assert "damaged=1" in finished(server, before)
@@ -58,6 +60,20 @@ def main():
             assert part in told, f"no {part!r} in {told}"
         print(f"  {told}")
         assert server.rows("status")[0]["scrub_damaged"] == 1
+        # What its advice says brings the message back, although its octets are stored already, damaged.
+        (told,) = server.rows("restore", vault, "--in-place", "--account", ANN)
+        assert told["messages"] == 1, told
+        client = server.imap(ANN)
+        client.select("INBOX", readonly=True)
+        assert client.uid("FETCH", "1:*", "(UID)")[1] == [b"1 (UID 1)", b"2 (UID 2)"]
+        assert noise.encode() in client.uid("FETCH", "2", "(BODY.PEEK[])")[1][0][1]
+        code, answer = client.uid("FETCH", "1", "(ENVELOPE)")
+        assert code == "OK" and b'"one"' in answer[0], answer
+        code, answer = client.uid("FETCH", "1", "(BODY.PEEK[])")
+        print(f"  the damaged one, to its reader: {code} {answer}")
+        assert code == "NO", (code, answer)
+        client.logout()
+        assert server.rows("restore", vault, "--in-place", "--account", ANN)[0]["messages"] == 0
         flip_bit(server, ".blob")  # back again
 
         before = len(server.log_text())

@@ -27,7 +27,21 @@ net::Task<Result<Answer>> make_mailbox(std::shared_ptr<mailbox::Account> account
     co_return Answer{"", {"made"}, {{!found}}};
 }
 
-net::Task<Result<Answer>> list_present(std::shared_ptr<mailbox::Account> account, std::string name) {
+// Its octets can be had; else they are to be stored again when they come.
+net::Task<Result<bool>> is_whole(store::BlobStore* blobs, store::BlobRef blob) {
+    for (std::uint64_t at = 0; at < blob.octets; at += store::BlobStore::read_octets_max) {
+        const auto piece = co_await blobs->read(blob.id, at, store::BlobStore::read_octets_max);
+        if (piece) continue;
+        if (piece.error().fault != Fault::internal && piece.error().fault != Fault::not_found)
+            co_return std::unexpected(piece.error());
+        CO_TRY(co_await blobs->distrust(blob.id));
+        co_return false;
+    }
+    co_return true;
+}
+
+net::Task<Result<Answer>> list_present(store::BlobStore* blobs, std::shared_ptr<mailbox::Account> account,
+                                       std::string name) {
     Answer answer{"", {"sha256"}, {}};
     const auto found = CO_TRY(co_await account->find(std::move(name)));
     const auto view = CO_TRY(co_await account->view(found.id));
@@ -36,8 +50,10 @@ net::Task<Result<Answer>> list_present(std::shared_ptr<mailbox::Account> account
         for (std::size_t i = at; i < std::min(view->size(), at + emails_a_read); ++i)
             ids.push_back(view->at(i).email);
         const auto emails = CO_TRY(co_await account->emails(std::move(ids)));
-        for (const auto& email : emails)
-            if (email != nullptr) answer.rows.push_back({to_hex(email->blob.sha256)});
+        for (const auto& email : emails) {
+            if (email == nullptr || !CO_TRY(co_await is_whole(blobs, email->blob))) continue;
+            answer.rows.push_back({to_hex(email->blob.sha256)});
+        }
     }
     co_return answer;
 }
@@ -94,7 +110,7 @@ net::Task<Result<Answer>> run_restore(Administered* of, Request request, OctetSo
     if (request.operation == "restore.mailbox")
         co_return co_await make_mailbox(std::move(account), std::move(mailbox));
     if (request.operation == "restore.present")
-        co_return co_await list_present(std::move(account), std::move(mailbox));
+        co_return co_await list_present(&of->store->blobs(), std::move(account), std::move(mailbox));
     co_return std::unexpected(unknown_operation(request));
 }
 
