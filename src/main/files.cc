@@ -6,9 +6,10 @@
 
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
+
+#include "store/store_directory.h"
 
 namespace heliopost {
 namespace {
@@ -46,9 +47,7 @@ Result<std::string> read_file(const std::string& file, std::size_t octets_max) {
 }
 
 void make_private_directory(const std::string& directory) {
-    std::error_code error;
-    std::filesystem::create_directories(std::filesystem::path(directory).parent_path(), error);
-    ::mkdir(directory.c_str(), 0700);
+    (void)store::make_store_directory(directory);  // who uses it says what is wrong
 }
 
 }  // namespace heliopost

@@ -4,7 +4,6 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/table.h>
-#include <sys/stat.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -13,6 +12,7 @@
 #include "store/disk_space.h"
 #include "store/keys.h"
 #include "store/rocks_log.h"
+#include "store/store_directory.h"
 #include "store/tuple.h"
 
 #if __has_feature(thread_sanitizer)
@@ -201,9 +201,7 @@ void end_process(const std::string& path, const rocksdb::Status& status) noexcep
 Result<std::unique_ptr<Database>> open_database(const RocksOptions& options) {
     std::error_code error;
     if (options.create) {
-        std::filesystem::create_directories(std::filesystem::path(options.path).parent_path(), error);
-        if (::mkdir(options.path.c_str(), 0700) != 0 && errno != EEXIST)
-            return fail(Fault::internal, "cannot make the directory " + options.path + " for the store");
+        TRY(make_store_directory(options.path));
     } else if (!std::filesystem::exists(options.path, error)) {
         return fail(Fault::not_found, "there is no store at " + options.path);
     }
@@ -225,6 +223,7 @@ Result<std::unique_ptr<Database>> open_database(const RocksOptions& options) {
     }
     if (!status.ok()) return std::unexpected(explain(options.path, status).error());
     TRY(check_format(*database));
+    if (!options.read_only) remove_left_checkpoint(options.path);
     return database;
 }
 
