@@ -263,6 +263,13 @@ def encrypted(server, vault, plain):
     print("  encrypted: nothing in clear text, restored whole")
 
 
+def mod_sequence(server, name):
+    client = server.imap(ANN)
+    _, (answer,) = client.status(f'"{name}"', "(HIGHESTMODSEQ)")
+    client.logout()
+    return int(re.search(rb"HIGHESTMODSEQ (\d+)", answer).group(1))
+
+
 def accounts(server, vault):
     """An account, a mailbox, a message: beside what is there, and in place; with and without a server."""
     name = "Archive/2025 Rechnungen"
@@ -270,7 +277,10 @@ def accounts(server, vault):
     date = f"{taken['backup'][:4]}-{taken['backup'][4:6]}-{taken['backup'][6:8]}"
     before = state(server, ANN)
     client = server.imap(ANN)
+    client.append(f'"{name}"', None, None, make_message(BOB, ANN, "later").encode())
     client.select(f'"{name}"')
+    later = int(ITEM.search(client.fetch("*", "(UID)")[1][0]).group(1))
+    client.uid("STORE", str(later), "+FLAGS", r"(\Deleted)")
     client.store("1:2", "+FLAGS", r"(\Deleted)")
     client.expunge()
     client.close()
@@ -300,12 +310,20 @@ def accounts(server, vault):
         assert contents(now[f"Restored/{date}/{box}"]) == contents(before[box]), box
 
     gone = state(server, ANN)[name]
+    known = mod_sequence(server, name)
     told = run("--mailbox", name, "--in-place")
     assert told["messages"] == 2 and told["already_there"] == len(before[name][1]) - 2, told
     back = state(server, ANN)[name]
     assert contents(back) == contents(before[name]) and back[0] == gone[0], back
     assert {uid: back[1][uid] for uid in gone[1]} == gone[1], "what was there changed"
-    assert min(back[1].keys() - gone[1].keys()) > max(before[name][1]), "a UID came back"
+    # A client that has seen UIDs after the backup takes none for another, and its next look shows what came.
+    restored = back[1].keys() - gone[1].keys()
+    assert later > max(before[name][1]) and min(restored) > later, f"a UID came back: {restored}, seen {later}"
+    client = server.imap(ANN)
+    client.select(f'"{name}"', readonly=True)
+    changed = client.uid("FETCH", "1:*", f"(FLAGS) (CHANGEDSINCE {known})")[1]
+    assert {int(ITEM.search(line).group(1)) for line in changed} == restored, (known, changed, restored)
+    client.logout()
     assert run("--mailbox", name, "--in-place")["messages"] == 0
     client = server.imap(ANN)
     client.delete(f'"{name}"')
