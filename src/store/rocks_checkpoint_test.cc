@@ -16,7 +16,7 @@ namespace heliopost::store {
 namespace {
 
 namespace fs = std::filesystem;
-const PartitionId ann = account_partition(AccountId(7));
+const PartitionId checkpointed = account_partition(AccountId(7));
 
 struct CheckpointFixture {
     TestDirectory directory;
@@ -36,12 +36,12 @@ struct CheckpointFixture {
         return std::move(*store);
     }
     Result<Committed> put(Store& store, const std::string& key) {
-        Batch batch(ann);
+        Batch batch(checkpointed);
         batch.put(key, Tuple(std::string("value")));
         return world.run(store.commit(std::move(batch)));
     }
     std::size_t rows(Store& store) {
-        return world.run(store.scan(ann, "", "", 100, Direction::forward)).value().size();
+        return world.run(store.scan(checkpointed, "", "", 100, Direction::forward)).value().size();
     }
     std::string left() const { return directory.store() + "/" + checkpoint_name; }
     void leave_one() const {

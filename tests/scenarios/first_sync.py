@@ -18,6 +18,7 @@ def main():
         print("first sync: skipped, there is no strace")
         return
     with Server() as server:
+        server.stop()  # the command opens the store itself
         new = server.directory / "new"
         server.config.write_text(server.config.read_text().replace(f"{server.directory}/store", f"{new}/deep/store"))
         trace = server.directory / "trace"
