@@ -10,8 +10,7 @@ namespace {
 std::string filtered(std::string_view message, std::size_t piece, std::size_t* taken_out = nullptr) {
     ForgedResults filter({"mx.a.example", "mail.a.example"});
     std::string out;
-    for (std::size_t at = 0; at < message.size(); at += piece)
-        out += filter.feed(message.substr(at, piece));
+    for (std::size_t at = 0; at < message.size(); at += piece) out += filter.feed(message.substr(at, piece));
     out += filter.finish();
     CHECK(filter.passed());
     if (taken_out != nullptr) *taken_out = filter.taken_out();
@@ -31,7 +30,8 @@ TEST_CASE("forged results: fields that bear our name go, all else stays") {
         {"authentication-RESULTS : (a) \"MX.a.example\" 1;\r\n\tdkim=pass\r\n spf=pass\r\nB: 2\r\n\r\n",
          "B: 2\r\n\r\n"},
         {"Authentication-Results: other.example; spf=pass\r\n\r\nAuthentication-Results: mx.a.example; x\r\n",
-         "Authentication-Results: other.example; spf=pass\r\n\r\nAuthentication-Results: mx.a.example; x\r\n"},
+         "Authentication-Results: other.example; spf=pass\r\n\r\nAuthentication-Results: mx.a.example; "
+         "x\r\n"},
         {"Authentication-Results:\r\n mail.a.example;\r\n none\r\n\r\n", "\r\n"},
         {"ARC-Authentication-Results: i=1; mx.a.example; spf=pass\r\n\r\n",
          "ARC-Authentication-Results: i=1; mx.a.example; spf=pass\r\n\r\n"},
@@ -57,7 +57,8 @@ TEST_CASE("forged results: what is too long to be looked at goes, and others of 
     const std::string line(forged_octets_max + 5, 'x');
     CHECK(filtered("Authentication-Results: other.example; " + line + "\r\nB: 2\r\n\r\n", 9'000) ==
           "B: 2\r\n\r\n");
-    CHECK(filtered("X: " + line + line + "\r\nB: 2\r\n\r\n", 9'000) == "X: " + line + line + "\r\nB: 2\r\n\r\n");
+    CHECK(filtered("X: " + line + line + "\r\nB: 2\r\n\r\n", 9'000) ==
+          "X: " + line + line + "\r\nB: 2\r\n\r\n");
 }
 
 }  // namespace heliopost::delivery

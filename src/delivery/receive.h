@@ -1,7 +1,7 @@
 // receive(): from the last octet of a message to the reply. What becomes of it is decided and committed here.
 //
-// plan -> commit (judged it was before, by the session): every recipient's account and the queue in one commit,
-// synced once; only then does the caller acknowledge (RFC 5321 §6.1).
+// plan -> commit (judged it was before, by the session): every recipient's account and the queue in one
+// commit, synced once; only then does the caller acknowledge (RFC 5321 §6.1).
 #pragma once
 
 #include <chrono>

@@ -27,8 +27,7 @@ std::string received_field(const Envelope& envelope, const std::string& host_nam
 
 std::string mailbox_prefix(const Envelope& envelope, const std::string& delivered_to,
                            const std::string& trace) {
-    return smtp::format_return_path(envelope.reverse_path) + "Delivered-To: " + delivered_to + "\r\n" +
-           trace;
+    return smtp::format_return_path(envelope.reverse_path) + "Delivered-To: " + delivered_to + "\r\n" + trace;
 }
 
 }  // namespace heliopost::delivery

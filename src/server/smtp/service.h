@@ -51,7 +51,7 @@ struct Service {
     mailbox::Accounts* accounts = nullptr;
     delivery::Delivering* delivering = nullptr;
     const Judging* judging = nullptr;  // null: nobody is
-    net::Event* closing = nullptr;  // set when the server drains (net/drain.h)
+    net::Event* closing = nullptr;     // set when the server drains (net/drain.h)
 };
 
 // One client, from greeting to QUIT. Throws Gone, TimedOut or Stopped when the client is.
