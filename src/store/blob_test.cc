@@ -126,7 +126,9 @@ TEST_CASE_TEMPLATE("blob: what comes again does not lean on a blob that was foun
         CHECK((f.read_all(damaged) == text));  // nothing was deleted
         f.release(damaged.id, 1);
         f.world.ahead += std::chrono::hours(25);
-        CHECK(f.sweep() == 1);
+        CHECK(f.sweep() >= 1);  // with what was staged above and never committed
+        CHECK_FALSE(f.read(damaged.id, 0, 10).has_value());
+        CHECK((f.read_all(again) == text));
         CHECK(f.stage(text)->ref.id == again.id);
     }
 }

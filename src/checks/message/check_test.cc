@@ -27,6 +27,7 @@ public:
         if (from > octets_.size()) co_return fail(Fault::not_found, "past the end");
         co_return octets_.substr(from, std::min<std::uint64_t>(count, 5));
     }
+    net::Task<Result<void>> distrust(store::BlobId) override { co_return Result<void>(); }
     net::Task<Result<Swept>> sweep(Time, size_t) override { co_return Swept{}; }
 
 private:
