@@ -73,10 +73,11 @@ net::Task<Result<void>> MailboxRepair::read_all() {
 
 void MailboxRepair::read(const std::string& key, const std::string& value) {
     if (auto reason = unreadable(key, value)) {
-        const Kind kind{key.empty() ? std::uint8_t{0} : static_cast<std::uint8_t>(key.front())};
-        store::TupleReader parts(std::string_view(key).substr(std::min<std::size_t>(key.size(), 1)));
+        store::TupleReader parts(key);
+        const auto kind = parts.u8();
         const auto id = parts.u32();
-        if (kind == Kind::base && id && parts.done()) bad_bases_.insert(MailboxId(*id));
+        if (kind == static_cast<std::uint8_t>(Kind::base) && id && parts.done())
+            bad_bases_.insert(MailboxId(*id));
         bad_.push_back({key, value, std::move(*reason)});
         return;
     }

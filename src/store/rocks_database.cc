@@ -12,6 +12,7 @@
 #include "store/disk_space.h"
 #include "store/keys.h"
 #include "store/rocks_log.h"
+#include "store/rocks_manifest.h"
 #include "store/store_directory.h"
 #include "store/tuple.h"
 
@@ -216,12 +217,21 @@ Result<std::unique_ptr<Database>> open_database(const RocksOptions& options) {
     database->path = options.path;
     auto db_options = database_options(options);
     auto status = open_once(*database, db_options, options);
+    ManifestCut manifest;
+    if (status.IsCorruption() && !options.read_only && TRY(manifest.cut(options.path)))
+        status = open_once(*database, db_options, options);
     if (status.IsCorruption()) {
-        TRY(allow_point_in_time(options));
+        if (const auto allowed = allow_point_in_time(options); !allowed) {
+            manifest.undo();
+            return std::unexpected(allowed.error());
+        }
         db_options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
         status = open_once(*database, db_options, options);
     }
-    if (!status.ok()) return std::unexpected(explain(options.path, status).error());
+    if (!status.ok()) {
+        manifest.undo();
+        return std::unexpected(explain(options.path, status).error());
+    }
     TRY(check_format(*database));
     if (!options.read_only) remove_left_checkpoint(options.path);
     return database;

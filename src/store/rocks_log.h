@@ -3,8 +3,6 @@
 // RocksDB cannot tell a write that was cut short by a crash from a synced one that rotted. We can: every
 // write says which sequence number was the last synced one before it (log_mark), so that a readable write
 // past the damage proves that the damaged one had been acknowledged. Internal to store/.
-//
-// The log's format: https://github.com/facebook/rocksdb/wiki/Write-Ahead-Log-File-Format
 #pragma once
 
 #include <cstdint>
@@ -27,6 +25,8 @@ struct LogDamage {
     bool lost() const { return acknowledged_until > good_until; }
 };
 
+struct LogRecord;
+
 // Reads one log file after another, in order.
 class LogScan {
 public:
@@ -34,9 +34,8 @@ public:
     const std::optional<LogDamage>& damage() const { return damage_; }
 
 private:
-    struct Record;
     void add_block(std::string_view block, std::uint64_t offset);
-    void take(const Record& record, std::uint64_t offset);
+    void take(const LogRecord& record, std::uint64_t offset);
     void note_damage(std::uint64_t offset);
 
     std::string file_;

@@ -5,29 +5,16 @@
 #include <string>
 
 #include "base/assert.h"
-#include "store/crc32c.h"
+#include "store/test_log.h"
 
 namespace heliopost::store {
 namespace {
 
-std::string little_endian(std::uint64_t value, int octets) {
-    std::string out;
-    for (int i = 0; i < octets; ++i, value >>= 8) out += static_cast<char>(static_cast<unsigned char>(value));
-    return out;
-}
-
-std::string fragment(char type, std::string_view payload) {
-    const std::string checked = type + std::string(payload);
-    const std::uint32_t crc = crc32c(checked);
-    const std::uint32_t masked = ((crc >> 15) | (crc << 17)) + 0xa282ead8U;
-    return little_endian(masked, 4) + little_endian(payload.size(), 2) + checked;
-}
-
 // A write of one row at a sequence number, with the mark of what was synced before it.
 std::string write(std::uint64_t sequence, std::uint64_t last_synced) {
     const std::string mark = log_mark(last_synced);
-    return little_endian(sequence, 8) + little_endian(1, 4) + '\x03' + static_cast<char>(mark.size()) + mark +
-           "rows";
+    return to_little_endian(sequence, 8) + to_little_endian(1, 4) + '\x03' + static_cast<char>(mark.size()) +
+           mark + "rows";
 }
 
 std::string full(std::uint64_t sequence, std::uint64_t last_synced) {

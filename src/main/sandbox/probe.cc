@@ -70,9 +70,10 @@ template <typename Call>
 Measure with_socket(const char* what, Call call, std::uint16_t port) {
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const sockaddr_in address = loopback(port);
+    if (fd < 0) return refused(what, true);  // as far as it got
     const Measure measure =
         refused(what, call(fd, reinterpret_cast<const sockaddr*>(&address), socklen_t{sizeof address}) != 0);
-    if (fd >= 0) close(fd);
+    close(fd);
     return measure;
 }
 

@@ -1,0 +1,30 @@
+// One record of RocksDB's log format, which its write-ahead log and its MANIFEST share. Internal to store/.
+//
+// Records lie in blocks: a whole thing in one (full), or in fragments. Format:
+// https://github.com/facebook/rocksdb/wiki/Write-Ahead-Log-File-Format
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace heliopost::store {
+
+struct LogRecord {
+    static constexpr std::size_t block_octets = 32 * 1024;
+    static constexpr std::size_t header_octets = 7;  // checksum u32, length u16, type u8; little-endian
+
+    enum Type : unsigned char { full = 1, first = 2, middle = 3, last = 4 };
+    Type type = full;
+    std::string_view payload;
+
+    std::size_t octets() const { return header_octets + payload.size(); }
+
+    // The one at the front of the octets, which end where the block ends, if its checksum is right.
+    static std::optional<LogRecord> read(std::string_view octets);
+};
+
+std::uint64_t little_endian(std::string_view octets);  // at most eight
+
+}  // namespace heliopost::store

@@ -1,0 +1,112 @@
+#include "store/rocks_manifest.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "store/rocks_log_record.h"
+
+namespace heliopost::store {
+namespace {
+
+constexpr std::size_t sector_octets = 512;
+constexpr std::size_t hole_octets_min = 8;  // fewer zeros may stand in any record
+
+// Records up to the first that cannot be read: the end of the last whole one, and where that is.
+struct Sound {
+    std::size_t until = 0;
+    std::size_t stopped_at = 0;
+};
+
+Sound sound_part(std::string_view octets) {
+    Sound sound;
+    std::size_t at = 0;
+    while (at < octets.size()) {
+        const std::size_t left = LogRecord::block_octets - at % LogRecord::block_octets;
+        if (left < LogRecord::header_octets) {
+            at += left;  // zeros, where no header fits
+            continue;
+        }
+        const auto record = LogRecord::read(octets.substr(at, left));
+        if (!record) break;
+        at += record->octets();
+        if (record->type == LogRecord::full || record->type == LogRecord::last) sound.until = at;
+    }
+    sound.stopped_at = std::min(at, octets.size());
+    return sound;
+}
+
+// A sector, or what of it belongs to the end, without an octet.
+bool has_hole(std::string_view octets, std::size_t from) {
+    for (std::size_t at = from; at < octets.size();) {
+        const std::size_t end = std::min(octets.size(), (at / sector_octets + 1) * sector_octets);
+        const auto part = octets.substr(at, end - at);
+        if (part.size() >= hole_octets_min && part.find_first_not_of('\0') == std::string_view::npos)
+            return true;
+        at = end;
+    }
+    return false;
+}
+
+// A record that begins somewhere behind the damage.
+bool goes_on(std::string_view octets, std::size_t from) {
+    for (std::size_t at = from + 1; at < octets.size(); ++at) {
+        const std::size_t left = LogRecord::block_octets - at % LogRecord::block_octets;
+        const auto record = LogRecord::read(octets.substr(at, left));
+        if (record && (record->type == LogRecord::full || record->type == LogRecord::first)) return true;
+    }
+    return false;
+}
+
+bool is_synced(const std::string& path) {
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    const bool synced = file >= 0 && ::fsync(file) == 0;
+    if (file >= 0) ::close(file);
+    return synced;
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> torn_from(std::string_view manifest) {
+    if (manifest.size() > manifest_file_octets_max) return std::nullopt;
+    const Sound sound = sound_part(manifest);
+    if (sound.stopped_at == manifest.size() || manifest.size() - sound.until > torn_end_octets_max)
+        return std::nullopt;
+    if (!has_hole(manifest, sound.until) || goes_on(manifest, sound.stopped_at)) return std::nullopt;
+    return sound.until;
+}
+
+Result<bool> ManifestCut::cut(const std::string& directory) {
+    std::ifstream current(directory + "/CURRENT");
+    std::string name;
+    constexpr std::string_view prefix = "MANIFEST-";
+    if (!std::getline(current, name) || !name.starts_with(prefix) || name.size() == prefix.size() ||
+        name.find_first_not_of("0123456789", prefix.size()) != std::string::npos)
+        return false;
+    const std::string path = directory + "/" + name;
+    std::error_code error;
+    if (std::filesystem::file_size(path, error) > manifest_file_octets_max || error) return false;
+    std::ifstream in(path, std::ios::binary);
+    const std::string octets{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    const auto from = in ? torn_from(octets) : std::nullopt;
+    if (!from) return false;
+    const std::string kept = path + ".torn";
+    std::filesystem::copy_file(path, kept, std::filesystem::copy_options::overwrite_existing, error);
+    if (error || !is_synced(kept)) return fail(Fault::internal, "cannot write " + kept);
+    if (::truncate(path.c_str(), static_cast<off_t>(*from)) != 0 || !is_synced(path))
+        return fail(Fault::internal, "cannot cut off the torn end of " + path);
+    file_ = path;
+    kept_ = kept;
+    return true;
+}
+
+void ManifestCut::undo() {
+    std::error_code ignored;
+    if (!kept_.empty()) std::filesystem::rename(kept_, file_, ignored);
+}
+
+}  // namespace heliopost::store

@@ -1,0 +1,82 @@
+#include "store/rocks_manifest.h"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "store/rocks_database.h"
+#include "store/test_log.h"
+
+namespace heliopost::store {
+namespace {
+
+constexpr size_t sector = 512, block = 32 * 1024;
+
+std::string edit(size_t octets) {
+    return fragment(1, std::string(octets, 'e'));
+}
+
+std::string with_hole(std::string octets, size_t from) {
+    for (size_t at = from; at < std::min(octets.size(), from + sector); ++at) octets[at] = '\0';
+    return octets;
+}
+
+}  // namespace
+
+TEST_CASE("manifest: an append that lost a sector is cut off, wherever the sector lies") {
+    const std::string sound = edit(100) + edit(300);
+    const std::string torn = sound + edit(1'500);
+    for (const size_t hole : {sound.size(), sector, 2 * sector}) {
+        CAPTURE(hole);
+        CHECK(torn_from(with_hole(torn, hole)) == sound.size());
+    }
+    CHECK(torn_from(with_hole(edit(1'500), 0)) == 0);
+}
+
+TEST_CASE("manifest: what is sound, cut short, rotten or followed by more is left alone") {
+    const std::string sound = edit(100) + edit(300);
+    CHECK_FALSE(torn_from("").has_value());
+    CHECK_FALSE(torn_from(sound).has_value());
+    const std::string torn = sound + edit(1'500);
+    for (size_t size = sound.size(); size < torn.size(); size += 37)
+        CHECK_FALSE(torn_from(torn.substr(0, size)).has_value());
+    for (size_t at = 0; at < torn.size(); at += 11) {
+        std::string rotten = torn;
+        rotten[at] = static_cast<char>(rotten[at] ^ 4);
+        CHECK_FALSE(torn_from(rotten).has_value());
+    }
+    CHECK_FALSE(torn_from(with_hole(torn, sector) + edit(10)).has_value());
+    CHECK_FALSE(
+        torn_from(with_hole(sound + edit(20'000) + edit(20'000) + edit(20'000) + edit(20'000), sector))
+            .has_value());
+}
+
+TEST_CASE("manifest: limits: a torn end of torn_end_octets_max, and a file of manifest_file_octets_max") {
+    std::string fragments = fragment(2, std::string(block - 7, 'e'));
+    while (fragments.size() <= torn_end_octets_max) fragments += fragment(3, std::string(block - 7, 'e'));
+    CHECK_FALSE(torn_from(with_hole(fragments, sector)).has_value());
+    CHECK_FALSE(torn_from(std::string(manifest_file_octets_max + 1, '\0')).has_value());
+    CHECK(torn_from(std::string(1'000, '\0')) == 0);
+}
+
+TEST_CASE("manifest: a store whose manifest has a torn end opens, and keeps what it was") {
+    std::string place = (std::filesystem::temp_directory_path() / "heliopost-manifest-XXXXXX").string();
+    REQUIRE(::mkdtemp(place.data()) != nullptr);
+    RocksOptions options;
+    options.path = place + "/store";
+    options.create = true;
+    REQUIRE(open_database(options).has_value());
+    std::string name;
+    std::ifstream(options.path + "/CURRENT") >> name;
+    const std::string file = options.path + "/" + name;
+    const auto size = std::filesystem::file_size(file);
+    std::ofstream(file, std::ios::binary | std::ios::app)
+        << with_hole(std::string(size, 'x') + edit(3 * sector), (size / sector + 1) * sector).substr(size);
+    CHECK(open_database(options).has_value());
+    CHECK(std::filesystem::exists(file + ".torn"));
+    CHECK(open_database(options).has_value());
+    std::filesystem::remove_all(place);
+}
+
+}  // namespace heliopost::store
