@@ -47,7 +47,7 @@ Result<std::string> read_file(const std::string& file, std::size_t octets_max) {
 }
 
 void make_private_directory(const std::string& directory) {
-    (void)store::make_store_directory(directory);  // who uses it says what is wrong
+    if (!store::make_store_directory(directory)) return;  // who uses it says what is wrong
 }
 
 }  // namespace heliopost

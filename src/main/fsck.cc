@@ -312,7 +312,12 @@ net::Task<Result<bool>> Fsck::rescue(PartitionHolder holder, store::BlobId blob,
 
 void Fsck::tell_damaged() {
     for (auto& [blob, damage] : report_.store.damaged) {
-        if (mending_ == store::Mending::yes) (void)run_task(world_, store_.blobs().distrust(blob));
+        if (mending_ == store::Mending::yes) {
+            const auto done = run_task(world_, store_.blobs().distrust(blob));
+            if (!done)
+                report_.store.add(Harm::lost, "blob " + to_hex(blob.view()),
+                                  "what is restored may lean on it: " + done.error().text);
+        }
         if (damage.told) continue;
         report_.store.add(Harm::lost, "blob " + to_hex(blob.view()),
                           damage.what + "; no message was found that needs it");
