@@ -14,7 +14,8 @@ namespace heliopost::store {
 namespace {
 
 constexpr std::size_t sector_octets = 512;
-constexpr std::size_t hole_octets_min = 8;  // fewer zeros may stand in any record
+constexpr std::size_t hole_octets_min =
+    8;  // fewer zeros may stand in any record, but for the end of the last
 
 // Records up to the first that cannot be read: the end of the last whole one, and where that is.
 struct Sound {
@@ -45,7 +46,9 @@ bool has_hole(std::string_view octets, std::size_t from) {
     for (std::size_t at = from; at < octets.size();) {
         const std::size_t end = std::min(octets.size(), (at / sector_octets + 1) * sector_octets);
         const auto part = octets.substr(at, end - at);
-        if (part.size() >= hole_octets_min && part.find_first_not_of('\0') == std::string_view::npos)
+        const bool is_last = end == octets.size() && at % sector_octets == 0;
+        if ((part.size() >= hole_octets_min || is_last) &&
+            part.find_first_not_of('\0') == std::string_view::npos)
             return true;
         at = end;
     }

@@ -32,6 +32,8 @@ TEST_CASE("manifest: an append that lost a sector is cut off, wherever the secto
         CHECK(torn_from(with_hole(torn, hole)) == sound.size());
     }
     CHECK(torn_from(with_hole(edit(1'500), 0)) == 0);
+    const std::string end = edit(100) + edit(2 * sector - 112);  // its last two octets are in the next sector
+    CHECK(torn_from(with_hole(end, 2 * sector)) == 107);
 }
 
 TEST_CASE("manifest: what is sound, cut short, rotten or followed by more is left alone") {
