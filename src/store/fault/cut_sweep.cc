@@ -46,6 +46,11 @@ CutFigures sweep_cuts(const CutOptions& options) {
             ++figures.while_opening;
         } else if (opened) {
             ledger.check(*engine.store, engine.world);
+            if (ledger.findings.any())
+                ledger.findings.add("broken", "step " + std::to_string(n) +
+                                                  ": found after the cut before it; a copy, opened "
+                                                  "since: " +
+                                                  keep(engine.directory.store()));
             sweep_blobs(engine, ledger);
             FaultLoad(*engine.store, *engine.disk, ledger, options.seed + n).run(engine.world, commits_max);
         }
