@@ -26,6 +26,15 @@ std::optional<std::string> edited(std::string_view message, size_t step) {
     return out + *rest;
 }
 
+// SMTP refuses them (smtp::Defects), so the editor need not agree with itself about where such a header ends.
+bool has_bare_line_end(std::string_view message) {
+    for (size_t at = 0; at < message.size(); ++at) {
+        if (message[at] == '\r' && message.substr(at, 2) != "\r\n") return true;
+        if (message[at] == '\n' && (at == 0 || message[at - 1] != '\r')) return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 // Cut anywhere (the first octet says it) the same; Date and Message-ID are there, Bcc and Return-Path are
@@ -34,6 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, size_t size) {
     if (size < 2) return 0;
     std::string message(reinterpret_cast<const char*>(data) + 1, size - 1);
     message += "\r\n";  // SMTP brings whole lines
+    if (has_bare_line_end(message)) return 0;
     const auto whole = edited(message, message.size());
     if (edited(message, size_t{data[0]} + 1) != whole) std::abort();
     if (!whole) return 0;
