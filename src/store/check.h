@@ -80,7 +80,7 @@ struct CheckOptions {
     std::function<bool(std::string_view engine_key, std::string_view value, std::string_view reason)>
         take_out;
     // Where a problem of a partition's counters and change log is; without: its number.
-    std::function<std::string(PartitionId)> name = to_text;
+    std::function<std::string(PartitionId)> name = [](PartitionId id) { return to_text(id); };
 };
 
 }  // namespace heliopost::store

@@ -51,7 +51,9 @@ Result<> make_one(const fs::path& path, mode_t mode) {
 Result<> make_store_directory(const std::string& path) {
     fs::path whole = fs::absolute(path).lexically_normal();
     if (!whole.has_filename()) whole = whole.parent_path();  // a slash at its end
-    return make_one(whole, own_mode);
+    auto made = make_one(whole, own_mode);
+    if (made || made.error().text.contains(whole.string())) return made;
+    return fail(Fault::internal, "cannot make the directory " + whole.string() + ": " + made.error().text);
 }
 
 void remove_left_checkpoint(const std::string& path) {
