@@ -39,6 +39,7 @@ void LogScan::add_file(std::string name, std::string_view octets) {
     head_.reset();
     for (size_t at = 0; at < octets.size(); at += LogRecord::block_octets)
         add_block(octets.substr(at, LogRecord::block_octets), at);
+    if (head_) note_damage(octets.size());  // a write whose end never came
 }
 
 void LogScan::add_block(std::string_view block, std::uint64_t offset) {

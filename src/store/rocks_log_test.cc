@@ -84,6 +84,21 @@ TEST_CASE("log scan: a fragment whose other half was never on the disk") {
     CHECK(damage_of(full(1, 0) + fragment(2, whole.substr(0, 20)) + full(3, 2)).lost());
 }
 
+TEST_CASE("log scan: a write whose second block was never on the disk") {
+    constexpr size_t block = 32 * 1024;
+    std::string log = full(1, 0);
+    log += fragment(2, std::string(block - log.size() - 7, 'x'));
+    REQUIRE(log.size() == block);
+    const LogDamage endless = damage_of(log + std::string(1'000, '\0'));
+    CHECK(endless.good_until == 1);
+    CHECK_FALSE(endless.lost());
+    LogScan with_next;
+    with_next.add_file("000001.log", log + std::string(1'000, '\0'));
+    with_next.add_file("000002.log", full(3, 2));
+    REQUIRE(with_next.damage().has_value());
+    CHECK(with_next.damage()->lost());
+}
+
 TEST_CASE("log scan: a write in fragments counts once its last one is there") {
     const std::string whole = write(2, 1);
     for (size_t cut = 0; cut <= whole.size(); ++cut) {
