@@ -48,7 +48,7 @@ void ForgedResults::end_field(std::string& out) {
     if (!std::exchange(in_field_, false)) return;
     const std::string field = std::exchange(field_, {});
     const std::string_view value = std::string_view(field).substr(field.find(':') + 1);
-    if (field.size() > forged_octets_max || results::claims_to_be(value, names_))
+    if (field.size() > forged_octets_max || results::claims_to_be(value, *names_))
         ++taken_out_;
     else
         out += field;

@@ -17,8 +17,8 @@ inline constexpr std::size_t forged_octets_max = std::size_t{64} << 10;
 
 class ForgedResults {
 public:
-    // names: ours, by which servers sign such a field (authserv-id).
-    explicit ForgedResults(std::vector<std::string> names) : names_(std::move(names)) {}
+    // names: ours, by which servers sign such a field (authserv-id). They outlive it.
+    explicit ForgedResults(const std::vector<std::string>& names) : names_(&names) {}
 
     // The octets to store so far.
     std::string feed(std::string_view octets);
@@ -33,7 +33,7 @@ private:
     void take_line(std::string& out, std::string_view line);
     void end_field(std::string& out);
 
-    std::vector<std::string> names_;
+    const std::vector<std::string>* names_;
     std::string line_;   // not whole yet
     std::string field_;  // one that may have to go
     bool in_field_ = false;

@@ -8,7 +8,8 @@ namespace heliopost::delivery {
 namespace {
 
 std::string filtered(std::string_view message, std::size_t piece, std::size_t* taken_out = nullptr) {
-    ForgedResults filter({"mx.a.example", "mail.a.example"});
+    const std::vector<std::string> names{"mx.a.example", "mail.a.example"};
+    ForgedResults filter(names);
     std::string out;
     for (std::size_t at = 0; at < message.size(); at += piece) out += filter.feed(message.substr(at, piece));
     out += filter.finish();

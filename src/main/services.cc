@@ -42,13 +42,15 @@ smtp_server::Judging Program::judging(net::TaskGroup& tasks) const {
     const ChecksSettings& from = settings_.checks;
     auto checks = std::make_shared<message_check::Settings>();
     checks->server = settings_.server.host_name;
-    checks->other_names = from.other_names;
+    std::vector<std::string> names = from.other_names;
+    names.push_back(checks->server);
     checks->trusted_sealers = from.trusted_sealers;
     checks->suffixes = suffixes_;
     return {.checks = std::move(checks),
             .tasks = &tasks,
             .enforce = from.enforce_dmarc,
-            .trusted = from.trusted_networks};
+            .trusted = from.trusted_networks,
+            .names = std::move(names)};
 }
 
 void Program::serve_readers(Core& core) {

@@ -21,7 +21,7 @@ inline constexpr std::size_t torn_end_octets_max = std::size_t{64} << 10;       
 // Where the torn end begins; nothing where all is sound, or damaged in another way.
 std::optional<std::uint64_t> torn_from(std::string_view manifest);
 
-// Of the MANIFEST that CURRENT names. What it was stands beside it under ".torn" until the store is open.
+// Of the MANIFEST that CURRENT names. What it was stays beside it under ".torn".
 class ManifestCut {
 public:
     // False: there was nothing to cut.

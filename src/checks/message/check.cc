@@ -5,12 +5,9 @@
 #include <utility>
 
 #include "base/assert.h"
-#include "base/text.h"
 #include "checks/message/rescue.h"
 #include "net/event.h"
 #include "net/task_group.h"
-#include "proto/mime/header.h"
-#include "proto/results/results.h"
 
 namespace heliopost::message_check {
 namespace {
@@ -55,7 +52,6 @@ struct Checker::Work {
         ASSERT(whole.has_value());
         return {*whole, queries, evidence_until};
     }
-    std::vector<Range> forged_fields() const;
 };
 
 namespace {
@@ -182,11 +178,12 @@ net::Task<Verdicts> run(std::shared_ptr<Work> work) {
     if (work->too_long) {
         verdicts.dmarc.verdict = dmarc_check::Verdict::perm_error;
         verdicts.dmarc.reason = "the header is too long to be judged";
+        verdicts.dmarc.author.problem = dmarc::AuthorProblem::not_read;
+        verdicts.dmarc.author.reason = verdicts.dmarc.reason;
         verdicts.arc.reason = verdicts.dmarc.reason;
     } else {
         co_await run_dmarc(work);
     }
-    verdicts.forged = work->forged_fields();
     const std::optional<net::DnsBudget>& whole = work->whole;
     verdicts.queries = whole ? whole->queries() : 0;
     verdicts.fields = write_fields(verdicts, work->client, work->settings->server);
@@ -212,19 +209,6 @@ void Checker::Work::end_message() {
 void Checker::Work::feed_body(std::string_view octets) {
     if (dkim) dkim->feed(octets);
     if (arc) arc->feed(octets);
-}
-
-// RFC 8601 §5
-std::vector<Range> Checker::Work::forged_fields() const {
-    std::vector<std::string> names = settings->other_names;
-    names.push_back(settings->server);
-    std::vector<Range> ranges;
-    mime::FieldReader reader(header);
-    while (const auto field = reader.next())
-        if (same_ignoring_case(field->name, "Authentication-Results") &&
-            results::claims_to_be(field->value, names))
-            ranges.push_back({field->begin, field->end});
-    return ranges;
 }
 
 Checker::Checker(net::World* world, net::TaskGroup* tasks, std::shared_ptr<const Settings> settings,

@@ -46,12 +46,12 @@ static_assert(iprev_queries_max + helo_queries_max + spf_queries_max + dkim_quer
 
 static_assert(evidence_time_max < dns_time_max);
 
-// A header that is longer is not judged: DMARC says permerror.
-inline constexpr size_t header_octets_max = size_t{1} << 20;
+// A header that is longer is not judged: DMARC says permerror, for nobody looked for its author. Three copies
+// are held while a message comes.
+inline constexpr size_t header_octets_max = size_t{256} << 10;
 
 struct Settings {
     std::string server;                        // authserv-id, and the receiver of SPF
-    std::vector<std::string> other_names;      // of ours: fields that bear them are forged as well
     std::vector<std::string> trusted_sealers;  // domains whose ARC sets may excuse a message; A-labels
     dmarc_check::Discovery discovery = dmarc_check::Discovery::tree_walk;
     std::shared_ptr<const dmarc_check::PublicSuffixes> suffixes;

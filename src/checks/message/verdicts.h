@@ -24,12 +24,6 @@ struct Override {
     std::string reason;  // in words
 };
 
-// A range of octets of the message's header.
-struct Range {
-    size_t begin = 0, end = 0;
-    bool operator==(const Range&) const = default;
-};
-
 // What the connection says.
 struct Client {
     net::IpAddress address;
@@ -55,9 +49,8 @@ struct Verdicts {
 
     std::vector<std::string> in_words() const;  // a line a check
 
-    std::string fields;         // Received-SPF and Authentication-Results, to stand in front of the header
-    std::vector<Range> forged;  // fields of the header that bear our name, to be left out
-    int queries = 0;            // that the DNS was asked
+    std::string fields;  // Received-SPF and Authentication-Results, to stand in front of the header
+    int queries = 0;     // that the DNS was asked
 };
 
 // The fields of the verdicts; server: authserv-id.

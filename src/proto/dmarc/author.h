@@ -25,6 +25,7 @@ enum class AuthorProblem : std::uint8_t {
     too_many,         // addresses
     malformed,        // control characters, a domain that is none
     literal,          // an address literal has no record
+    not_read,         // the header was too long to look for one
 };
 
 struct Author {

@@ -20,7 +20,7 @@ bool is_worth_waiting(const Verdicts& verdicts) {
 }
 
 // What is to become of it. An author who cannot be told (two From fields, none) is one that a reader may see
-// another one in than we judged: such a message is no better than one that failed.
+// another one in than we judged, or that we did not see: such a message is no better than one that failed.
 Policy policy_for(const Verdicts& verdicts) {
     const bool unclear = verdicts.dmarc.verdict == dmarc_check::Verdict::perm_error &&
                          verdicts.dmarc.author.problem != dmarc::AuthorProblem::none;
@@ -42,9 +42,7 @@ void Session::begin_judging() {
     transaction_.checker.emplace(
         &world_, judging->tasks, judging->checks,
         message_check::Client{stream_->peer().address, hello_.name, transaction_.mail.reverse_path});
-    std::vector<std::string> names = judging->checks->other_names;
-    names.push_back(judging->checks->server);
-    transaction_.forged.emplace(std::move(names));
+    transaction_.forged.emplace(judging->names);
 }
 
 // A refusal, or nothing; then the transaction says how the message is to be filed.

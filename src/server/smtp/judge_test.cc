@@ -10,7 +10,7 @@ struct Judge : TestServer {
     Judge() {
         auto checks = std::make_shared<message_check::Settings>();
         checks->server = "mx.a.example";
-        checks->other_names = {"mail.a.example"};
+        judging.names = {"mx.a.example", "mail.a.example"};
         checks->iprev = false;
         judging.checks = std::move(checks);
         judging.tasks = &tasks;
@@ -128,6 +128,15 @@ TEST_CASE_FIXTURE(Judge, "judge: two authors, or none, are one nobody can vouch 
     const auto mail = messages(ann, mailbox::junk);
     REQUIRE(mail.size() == 1);
     CHECK(mail[0].contains("dmarc=permerror"));
+}
+
+TEST_CASE_FIXTURE(Judge, "judge: a header that is too long to be judged does not get past the policy") {
+    std::string long_header;
+    while (long_header.size() <= message_check::header_octets_max)
+        long_header += "X-Filler: " + std::string(900, 'x') + "\r\n";
+    CHECK(send("x@shop.example", "x@bank.example", long_header).starts_with("250"));
+    CHECK(messages(ann).empty());
+    CHECK(messages(ann, mailbox::junk).size() == 1);
 }
 
 }  // namespace heliopost::smtp_server

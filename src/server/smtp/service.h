@@ -34,6 +34,7 @@ struct Judging {
     net::TaskGroup* tasks = nullptr;    // of the checks under way; outlives the sessions
     bool enforce = true;                // what DMARC asks for: refuse, or file as junk
     std::vector<net::Network> trusted;  // clients there are not judged
+    std::vector<std::string> names;     // ours: results under them that come with a message are forged
 };
 
 struct Service {
