@@ -6,11 +6,11 @@
 
 #include "base/base64.h"
 #include "checks/arc/verify.h"
+#include "checks/dkim/fuzz_fields.h"
 #include "crypto/public_key.h"
 #include "crypto/sha256.h"
 #include "net/memory_world.h"
 #include "proto/dkim/covered.h"
-#include "proto/mime/header.h"
 
 namespace {
 
@@ -71,18 +71,6 @@ std::string sealed(std::string header, std::string_view body, unsigned hops) {
     return header;
 }
 
-// Only what is a field, each with its line end: what stands in front of it stays in the same header.
-std::string fields_of(std::string_view block) {
-    std::string out;
-    mime::FieldReader fields(block);
-    while (const auto field = fields.next()) {
-        std::string_view text = block.substr(field->begin, field->end - field->begin);
-        while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
-        out += std::string(text) + "\r\n";
-    }
-    return out;
-}
-
 }  // namespace
 
 // The first octet says how the body is cut and how many hops seal, the first line is a key record, the rest a
@@ -95,7 +83,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, size_t size) {
     const std::string_view message = text.substr(line + 1);
     const size_t end = std::min(message.find("\r\n\r\n"), message.size());
     const std::string_view body = message.substr(std::min(end + 4, message.size()));
-    const std::string header = fields_of(message.substr(0, end));
+    const std::string header = dkim_check::fields_of(message.substr(0, end));
     const size_t step = data[0] / 4 + size_t{1};
 
     const Answer answer = verify(header, body, step, text.substr(0, line));

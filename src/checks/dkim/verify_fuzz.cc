@@ -5,10 +5,10 @@
 #include <string_view>
 
 #include "base/base64.h"
+#include "checks/dkim/fuzz_fields.h"
 #include "checks/dkim/sign.h"
 #include "checks/dkim/verify.h"
 #include "net/memory_world.h"
-#include "proto/mime/header.h"
 
 namespace {
 
@@ -80,18 +80,6 @@ std::vector<SignatureVerdict> verify(std::string header, std::string_view body, 
     std::vector<SignatureVerdict> verdicts;
     if (!network.run(world, verify_all(&world, std::move(header), body, step, &verdicts))) std::abort();
     return verdicts;
-}
-
-// Only what is a field, each with its line end: what stands in front of it stays in the same header.
-std::string fields_of(std::string_view block) {
-    std::string out;
-    mime::FieldReader fields(block);
-    while (const auto field = fields.next()) {
-        std::string_view text = block.substr(field->begin, field->end - field->begin);
-        while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
-        out += std::string(text) + "\r\n";
-    }
-    return out;
 }
 
 void must(bool holds) {
