@@ -24,10 +24,18 @@ void ImapModel::begin_select(const std::string& mailbox, bool resynchronise) {
     vanished_earlier_.clear();
 }
 
-// What is known is remembered for the next SELECT with QRESYNC, if all of it is known.
+// A SELECT that was cut off has told something, too: it is forgotten like the rest.
 void ImapModel::leave() {
     selecting_ = false;
-    if (mailbox_ == nullptr) return;
+    if (mailbox_ != nullptr) remember();
+    mailbox_ = nullptr;
+    rows_.clear();
+    validity_ = 0;
+    highest_ = 0;
+}
+
+// For the next SELECT with QRESYNC, if all of it is known.
+void ImapModel::remember() {
     Memory memory{validity_, highest_, {}};
     bool whole = true;
     for (const Listed& row : rows_) {
@@ -38,10 +46,6 @@ void ImapModel::leave() {
         memory_[name_] = std::move(memory);
     else
         memory_.erase(name_);
-    mailbox_ = nullptr;
-    rows_.clear();
-    validity_ = 0;
-    highest_ = 0;
 }
 
 bool ImapModel::remembers(const std::string& mailbox) const {

@@ -54,6 +54,7 @@ private:
     void found(const std::string& what) const { findings_->add(client_ + " in " + name_ + ": " + what); }
     void hear_code(const std::vector<imap::Value>& code);
     void hear_fetch(std::uint64_t number, const imap::Value& items, Instant now);
+    void remember();
     void hear_exists(std::uint64_t count);
     void hear_expunge(std::uint64_t number, Instant now);
     void hear_vanished(const std::vector<imap::Value>& values, Instant now);
