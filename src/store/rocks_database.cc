@@ -11,6 +11,7 @@
 
 #include "store/disk_space.h"
 #include "store/keys.h"
+#include "store/log_files.h"
 #include "store/rocks_log.h"
 #include "store/rocks_manifest.h"
 #include "store/store_directory.h"
@@ -42,9 +43,9 @@ private:
     std::string path_;
 };
 
-rocksdb::DBOptions database_options(const RocksOptions& options) {
+rocksdb::DBOptions database_options(const RocksOptions& options, rocksdb::Env& files) {
     rocksdb::DBOptions out;
-    if (options.env != nullptr) out.env = options.env;
+    out.env = &files;
     out.create_if_missing = options.create;
     out.create_missing_column_families = true;
     out.allow_concurrent_memtable_write = false;  // one thread writes
@@ -215,7 +216,11 @@ Result<std::unique_ptr<Database>> open_database(const RocksOptions& options) {
                                           std::to_string(octets_to_open / 1024 / 1024) + " MiB");
     auto database = std::make_unique<Database>();
     database->path = options.path;
-    auto db_options = database_options(options);
+    database->files = make_log_files(options.env != nullptr ? *options.env : *rocksdb::Env::Default(),
+                                     [at = database.get()](const rocksdb::Status& status) {
+                                         if (at->is_open) end_process(at->path, status);
+                                     });
+    auto db_options = database_options(options, *database->files);
     auto status = open_once(*database, db_options, options);
     ManifestCut manifest;
     if (status.IsCorruption() && !options.read_only && TRY(manifest.cut(options.path)))
@@ -234,6 +239,7 @@ Result<std::unique_ptr<Database>> open_database(const RocksOptions& options) {
     }
     TRY(check_format(*database));
     if (!options.read_only) remove_left_checkpoint(options.path);
+    database->is_open = true;
     return database;
 }
 

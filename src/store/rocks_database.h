@@ -4,6 +4,7 @@
 
 #include <rocksdb/db.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -16,6 +17,8 @@ struct Database {
     ~Database();
 
     std::string path;
+    std::atomic<bool> is_open = false;    // before, a start that fails says why
+    std::unique_ptr<rocksdb::Env> files;  // log_files.h; outlives the database
     std::unique_ptr<rocksdb::DB> db;
     rocksdb::ColumnFamilyHandle* rows = nullptr;
     rocksdb::ColumnFamilyHandle* chunks = nullptr;

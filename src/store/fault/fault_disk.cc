@@ -11,6 +11,7 @@ class FaultDisk::File {
 public:
     bool lied_about = false;
     bool torn = false;
+    std::string log;     // its name, if it is one
     std::string octets;  // as a reader sees them
     std::string safe;    // what a sync has put on the disk, the front of octets but for lost sectors
     std::vector<std::pair<size_t, size_t>> lost;  // [from, to) of octets that a failed sync has lost
@@ -68,6 +69,7 @@ Answer FaultDisk::create(const std::string& name, FilePtr* made) {
     if (const Answer answer = step(true); answer != Answer::done) return answer;
     *made = std::make_shared<File>();
     (*made)->lied_about = lie_about_ && name.ends_with(*lie_about_);
+    if (name.ends_with(".log")) (*made)->log = name;
     (*made)->torn = tear_ && name.starts_with(*tear_);
     change_names({{name, *made}});
     return Answer::done;
@@ -85,7 +87,14 @@ Answer FaultDisk::append(File& file, std::string_view octets) {
     // A write that fails may have written some.
     if (answer != Answer::done) octets = octets.substr(0, draw(octets.size() + 1));
     file.octets += octets;
+    if (!file.log.empty()) look_at_logs(file);
     return answer;
+}
+
+void FaultDisk::look_at_logs(const File& written) {
+    for (const auto& [name, file] : names_)
+        log_overtaken_ = log_overtaken_ || (!file->log.empty() && name < written.log &&
+                                            file->safe.size() < file->octets.size());
 }
 
 Answer FaultDisk::truncate(File& file, std::uint64_t octets) {
@@ -149,6 +158,11 @@ bool FaultDisk::troubled() const {
     return troubled_;
 }
 
+bool FaultDisk::log_overtaken() const {
+    const std::lock_guard lock(mutex_);
+    return log_overtaken_;
+}
+
 void FaultDisk::cut_now() {
     const std::lock_guard lock(mutex_);
     if (!cut_) take_image();
@@ -169,15 +183,21 @@ void FaultDisk::take_image() {
         kept = mode == 1 ? unsynced_names_.size() : draw(unsynced_names_.size() + 1);
     for (size_t i = 0; i < kept; ++i)
         for (const NameChange& change : unsynced_names_[i]) apply(names, change);
-    for (const auto& [name, file] : names) image_[name] = octets_after_cut(*file);
+    const bool newest_log_only = draw(4) == 0;
+    const File* newest = nullptr;
+    for (const auto& [name, file] : names)
+        if (!file->log.empty()) newest = file.get();
+    for (const auto& [name, file] : names) {
+        Keep keep = file->torn ? Keep::any_sectors : static_cast<Keep>(draw(4));
+        if (newest_log_only && !file->log.empty()) keep = file.get() == newest ? Keep::all : Keep::none;
+        image_[name] = octets_after_cut(*file, keep);
+    }
 }
 
-std::string FaultDisk::octets_after_cut(const File& file) {
+std::string FaultDisk::octets_after_cut(const File& file, Keep keep) {
     std::string out = file.safe;
     const size_t unsynced = file.octets.size() - out.size();
     if (unsynced == 0) return out;
-    enum class Keep : std::uint8_t { none, all, first_sectors, any_sectors };
-    const Keep keep = file.torn ? Keep::any_sectors : static_cast<Keep>(draw(4));
     if (keep == Keep::none) return out;
     out = file.octets;
     if (keep == Keep::first_sectors)

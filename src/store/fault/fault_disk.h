@@ -3,7 +3,8 @@
 // As pessimistic as POSIX allows: octets are safe once their file was synced, names (made, renamed, erased)
 // once their directory was; the sync of a file says nothing about its name. At a power cut the rest is lost
 // or kept by a draw of the seed: names up to some point, unsynced octets none, all, up to a sector, or each
-// sector of 512 octets by itself, with zeros where one is lost.
+// sector of 512 octets by itself, with zeros where one is lost. Of logs, files *.log, every fourth cut keeps
+// all of the newest and nothing of the others.
 //
 // Every change is one step. A plan says at which step the trouble comes: the power goes just before it, or it
 // fails. A sync that fails has lost the octets that it should have written, for good, and the next may
@@ -63,6 +64,8 @@ public:
     std::uint64_t steps() const;
     bool cut() const;       // the power is gone: whatever comes now is not on the disk
     bool troubled() const;  // a step has failed
+    // Octets were put into a log, a file *.log, while one with a lower name was not synced whole.
+    bool log_overtaken() const;
     void cut_now();
 
     // What is on the disk after the cut; without one, what would be if the power went now.
@@ -76,8 +79,10 @@ private:
     };
 
     Answer step(bool writes);
+    void look_at_logs(const File& written);
     void take_image();
-    std::string octets_after_cut(const File& file);
+    enum class Keep : std::uint8_t { none, all, first_sectors, any_sectors };
+    std::string octets_after_cut(const File& file, Keep keep);
     static void apply(Names& names, const NameChange& change);
     void change_names(std::vector<NameChange> changes);
     size_t draw(size_t below) { return std::uniform_int_distribution<size_t>(0, below - 1)(random_); }
@@ -91,6 +96,7 @@ private:
     std::optional<std::string> lie_about_, tear_;
     bool cut_ = false;
     bool troubled_ = false;
+    bool log_overtaken_ = false;
     Image image_;
 };
 
