@@ -23,11 +23,11 @@ void sweep_blobs(FaultEngine& engine, FaultLedger& ledger) {
     if (!swept) ledger.findings.add("broken", swept.error().text);
 }
 
-// Where a copy of it stays for whoever looks into a finding.
-std::string keep(const std::string& directory) {
+// Where what the cut left stays for whoever looks into a finding.
+std::string keep(const Image& left) {
     const std::string kept =
         (std::filesystem::temp_directory_path() / ("heliopost-fault-" + std::to_string(::getpid()))).string();
-    std::filesystem::copy(directory, kept, std::filesystem::copy_options::recursive);
+    write_image(left, kept);
     return kept;
 }
 
@@ -47,16 +47,15 @@ CutFigures sweep_cuts(const CutOptions& options) {
         } else if (opened) {
             ledger.check(*engine.store, engine.world);
             if (ledger.findings.any())
-                ledger.findings.add("broken", "step " + std::to_string(n) +
-                                                  ": found after the cut before it; a copy, opened "
-                                                  "since: " +
-                                                  keep(engine.directory.store()));
+                ledger.findings.add(
+                    "broken", "step " + std::to_string(n) +
+                                  ": found after the cut before it; what the cut left: " + keep(engine.left));
             sweep_blobs(engine, ledger);
             FaultLoad(*engine.store, *engine.disk, ledger, options.seed + n).run(engine.world, commits_max);
         }
         if (!opened)
             ledger.findings.add("broken", "step " + std::to_string(n) + ": " + opened.error().text +
-                                              "; a copy: " + keep(engine.directory.store()));
+                                              "; what the cut left: " + keep(engine.left));
         figures.steps += n;
         ++figures.cuts;
         engine.power_off();

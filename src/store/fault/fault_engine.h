@@ -20,6 +20,7 @@ struct FaultEngine {
     std::uint64_t seed = 1;
     size_t memtable_octets = RocksOptions().memtable_octets;
     std::shared_ptr<FaultDisk> disk = std::make_shared<FaultDisk>(seed);
+    Image left;  // by the last cut: what was opened after it
     std::unique_ptr<rocksdb::Env> env;
     std::unique_ptr<Store> store;
 
@@ -40,11 +41,11 @@ struct FaultEngine {
     }
     // Ends the process that holds the store; the disk is then as the cut left it, or would have left it now.
     void power_off() {
-        const Image image = disk->image();
+        left = disk->image();
         store.reset();
         env.reset();
-        write_image(image, directory.store());
-        disk = std::make_shared<FaultDisk>(++seed, image);
+        write_image(left, directory.store());
+        disk = std::make_shared<FaultDisk>(++seed, left);
     }
     void open_or_throw(std::optional<std::uint64_t> reserve) {
         const auto opened = open(reserve);
