@@ -1,9 +1,9 @@
 // A next hop that says any octets at any step: the attempt ends in time, nothing is recorded as delivered
 // without a 2xx after the message, and no password goes out in the clear.
 //
-// The first octet chooses the route; then what the peer says, "|" between: the greeting, and an answer to
-// each batch of octets that it is sent. "TLS" is no text: the peer begins TLS there. After the last one it
-// closes.
+// The first octet chooses the route and the message; then what the peer says, "|" between: the greeting, and
+// an answer to each batch of octets that it is sent. "TLS" is no text: the peer begins TLS there. After the
+// last one it closes.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -33,12 +33,17 @@ struct Peer {
 net::Task<void> talk(Peer* peer, std::unique_ptr<net::Stream> stream) {
     std::string buffer(16 * 1024, '\0');
     const Deadline end = peer->world->after(30min);
-    while (peer->at < peer->script.size()) {
+    for (bool greets = true; peer->at < peer->script.size();) {
         const std::string words = peer->script[peer->at++];
-        if (words == "TLS")
+        if (words == "TLS" && !stream->tls()) {
             co_await stream->start_tls_server(net::no_certificate(), end);
-        else
+            if (greets) continue;  // it speaks first
+        } else {
             co_await stream->write(words, end);
+        }
+        greets = false;
+        // What is read now would be the front of the handshake.
+        if (peer->at < peer->script.size() && peer->script[peer->at] == "TLS" && !stream->tls()) continue;
         const std::size_t count = co_await stream->read_some(buffer, end);
         if (count == 0) co_return;
         if (!stream->tls()) peer->heard_in_the_clear.append(buffer, 0, count);
@@ -58,7 +63,9 @@ net::Task<void> accept_all(Peer* peer, net::Listener* listener) {
     }
 }
 
-queue::NewEntry entry_of(store::TestHost& host, queue::Queue& queue, const store::StagedBlob& blob) {
+// International: with SMTPUTF8, 8BITMIME and DSN in it.
+queue::NewEntry entry_of(store::TestHost& host, queue::Queue& queue, const store::StagedBlob& blob,
+                         bool international) {
     queue::NewEntry entry;
     entry.id = queue.next_id(*host.world);
     entry.created = host.world->now();
@@ -67,6 +74,14 @@ queue::NewEntry entry_of(store::TestHost& host, queue::Queue& queue, const store
     entry.prefix = "Received: by mx.a.example\r\n";
     for (const char* to : {"ann@b.example", "bob@b.example"})
         entry.recipients.push_back({smtp::parse_address(to).value(), {}, std::nullopt});
+    if (!international) return entry;
+    entry.reverse_path = smtp::parse_address("ann@a.example").value();
+    entry.smtputf8 = entry.body_8bit = true;
+    entry.ret = smtp::Return::headers;
+    entry.envelope_id = "x";
+    for (const char* to : {"j\u00FCrg@b.example", "c@b\u00FC.example"})
+        entry.recipients.push_back(
+            {smtp::parse_address(to).value(), {}, smtp::OriginalRecipient{"rfc822", to}});
     return entry;
 }
 
@@ -112,10 +127,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, size_t size) {
     const auto queue = queue::make_queue(*host.store, host.world->log(), {.destination_of = destination});
     must(host.run(queue->load()).has_value());
     const auto writer = host.store->blobs().writer(1'000);
-    must(host.run(writer->append("Subject: x\r\n\r\n.dot\r\n")).has_value());
+    const bool international = (data[0] & 4) != 0;
+    must(
+        host.run(writer->append(international ? "Subject: \u00FC\r\n\r\n.dot" : "Subject: x\r\n\r\n.dot\r\n"))
+            .has_value());
     std::vector<store::StagedBlob> staged;
     staged.push_back(host.run(writer->finish()).value());
-    queue::NewEntry entry = entry_of(host, *queue, staged[0]);
+    queue::NewEntry entry = entry_of(host, *queue, staged[0], international);
     const QueueId id = entry.id;
     std::vector<store::Batch> batches;
     const auto added = queue::add(batches.emplace_back(store::queue_partition), std::move(entry));

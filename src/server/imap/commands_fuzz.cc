@@ -3,7 +3,8 @@
 //
 // An input is a first octet, which says how the octets are cut and whether the client has logged in, and
 // lines: a command each, whose tag we add. "{text}" in a line is a literal; IDLE gets its DONE; a line behind
-// "@" is another session's.
+// "@" is another session's, one behind ">" has no tag: an answer to "+ ".
+// UIDV is the inbox's UIDVALIDITY.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -22,7 +23,7 @@ using namespace heliopost::imap_server;
 constexpr std::string_view commands[] = {
     "SELECT `",
     "EXAMINE ` (CONDSTORE)",
-    "SELECT INBOX (QRESYNC (1 ` ` (` `)))",
+    "SELECT INBOX (QRESYNC (UIDV ` ` (` `)))",
     "FETCH ` `",
     "UID FETCH ` (` ` `)",
     "UID FETCH ` FLAGS (CHANGEDSINCE ` VANISHED)",
@@ -185,9 +186,13 @@ void must(bool holds) {
 
 // What comes until the last of the tags was answered, or the session has ended.
 struct Heard {
+    bool dialogue = false;  // an AUTHENTICATE: a line may have been taken for its answer
     std::size_t answered = 0;
     std::size_t octets = 0;
 
+    bool is_answer(const std::string& response) const {
+        return response.starts_with('A' + std::to_string(answered) + ' ');
+    }
     void take(TestClient& client, std::size_t sent) {
         while (answered < sent) {
             const std::string response = client.next();
@@ -195,8 +200,12 @@ struct Heard {
             octets += response.size();
             if (response.starts_with("* ") || response.starts_with("+ ")) continue;
             if (response.starts_with("DONE BAD ")) continue;  // of an IDLE that was refused
-            ++answered;                                       // the next tag, and no other
-            must(response.starts_with('A' + std::to_string(answered) + ' '));
+            const std::size_t before = answered++;            // the next tag, and no other
+            while (dialogue && answered < sent && !is_answer(response)) ++answered;
+            if (!is_answer(response) && dialogue)
+                answered = before;  // the tag of an answer that nobody had asked for
+            else
+                must(is_answer(response));
         }
     }
 };
@@ -217,6 +226,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, size_t size) {
     server.deliver("INBOX", message_with("one"), "(\\Seen)");
     server.deliver("INBOX", nested, "(\\Deleted $New)");
     server.deliver("INBOX", message_with("three"));
+    const auto view = server.run(server.account()->view(mailbox::inbox));
+    must(view.has_value());
+    const std::string validity = std::to_string((*view)->status().uid_validity.value);
     const std::size_t step = data[0] % 8;  // 0: all at once
     TestClient client(server, data[0] % 16 < 12 ? TestClient::Begin::logged_in : TestClient::Begin::greeted);
     TestClient other(server);
@@ -230,7 +242,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, size_t size) {
             (void)other.run(with_literals(lines[i].substr(1)));
             continue;
         }
-        waiting += 'A' + std::to_string(++sent) + ' ' + with_literals(lines[i]) + "\r\n";
+        // An answer to "+ ", which has no tag.
+        const bool tagged = !lines[i].starts_with('>');
+        heard.dialogue = heard.dialogue || !tagged || to_upper(lines[i]).contains("AUTHENTICATE");
+        if (tagged) waiting += 'A' + std::to_string(++sent) + ' ';
+        std::string text = with_literals(lines[i].substr(tagged ? 0 : 1));
+        if (const std::size_t at = text.find("UIDV "); at != std::string::npos) text.replace(at, 4, validity);
+        waiting += text + "\r\n";
         if (lines[i] == "IDLE") waiting += "DONE\r\n";
         if (step == 0) continue;
         for (std::size_t at = 0; at < waiting.size(); at += step * 5) {
@@ -242,7 +260,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, size_t size) {
     }
     client.send(waiting);
     heard.take(client, sent);
-    must(heard.answered == sent || client.closed());
+    must(heard.answered == sent || client.closed() || heard.dialogue);
     must(heard.octets <= sent * answer_octets_bound);
     // Another session of the account must have been left alone, whatever became of its mailbox.
     TestClient after(server);

@@ -19,13 +19,15 @@ struct Target {
             server.file(ann, message);
     }
 
-    void run(std::string_view octets, bool logged_in, std::size_t step) {
+    enum class Begin : std::uint8_t { greeted, encrypted, logged_in };
+    void run(std::string_view octets, Begin begin, std::size_t step) {
         if (server.view_of(ann)->size() < 3) fill();
         const std::size_t before = server.view_of(ann)->size();
         std::string heard;
         {
             TestClient client(server);
-            if (logged_in && !client.log_in("ann@a.example").starts_with("+OK")) std::abort();
+            if (begin == Begin::logged_in && !client.log_in("ann@a.example").starts_with("+OK")) std::abort();
+            if (begin == Begin::encrypted && !client.begin_tls()) std::abort();
             for (std::size_t at = 0; at < octets.size() && !client.ended(); at += step) {
                 client.send(std::string(octets.substr(at, step)));
                 if (step < octets.size()) heard += client.hear();
@@ -53,6 +55,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         target = std::make_unique<Target>();
     }
     const std::string_view octets(reinterpret_cast<const char*>(data) + 2, size - 2);
-    target->run(octets, data[0] % 4 != 0, data[1] % 4 == 0 ? 1 + data[1] / 4 : size);
+    using enum Target::Begin;
+    const auto begin = data[0] % 4 != 0 ? logged_in : data[0] % 8 == 0 ? greeted : encrypted;
+    target->run(octets, begin, data[1] % 4 == 0 ? 1 + data[1] / 4 : size);
     return 0;
 }

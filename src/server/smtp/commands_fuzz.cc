@@ -2,7 +2,7 @@
 // may; said at once or cut anywhere they get the same replies as one after the other.
 //
 // An input is a first octet, which chooses the role and how the octets are cut, and lines. "BDAT {text}" is a
-// chunk with its size; what follows DATA goes up to a line with a dot.
+// chunk with its size, unless it stands in a message; what follows DATA goes up to a line with a dot.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -40,7 +40,7 @@ constexpr std::string_view commands[] = {
     "EXPN `",
     "HELP",
     "QUIT",
-    "AUTH PLAIN AGFubkBhLmV4YW1wbGUAc2VjcmV0",
+    "AUTH PLAIN AGFubkBhLmV4YW1wbGUAY29ycmVjdCBob3JzZQ==",
     "AUTH LOGIN",
     "AUTH SCRAM-SHA-256 biwsbj1hLHI9eA==",
     "*",
@@ -48,6 +48,7 @@ constexpr std::string_view commands[] = {
     "Subject: `",
     "Received: by x; Mon, 23 Nov 2026 08:15:30 +0000",
     "Bcc: <`>",
+    "From: <`>",
     "",
 };
 
@@ -57,6 +58,9 @@ constexpr std::string_view words[] = {
     "nobody@a.example",
     "x@b.example",
     "postmaster",
+    "abuse@mx.a.example",
+    "postmaster@[192.0.2.1]",
+    "full@a.example",
     "ann+tag@a.example",
     "\"a b\"@a.example",
     "@x:ann@a.example",
@@ -75,6 +79,9 @@ constexpr std::string_view words[] = {
     "NOTIFY=SUCCESS,DELAY",
     "ORCPT=rfc822;x@y",
     "X=1",
+    "x@bank.example",
+    "x@shop.example",
+    "x@slow.example",
     "b.example",
     "[192.0.2.1]",
     "hello",
@@ -110,10 +117,13 @@ std::string codes_of(std::string_view heard) {
     return codes;
 }
 
+bool is_chunk(std::string_view line) {
+    return line.starts_with("BDAT") && line.contains('{') && line.ends_with('}');
+}
+
 std::string octets_of(std::string_view line) {
+    if (!is_chunk(line)) return std::string(line) + "\r\n";
     const std::size_t open = line.find('{');
-    const bool chunk = line.starts_with("BDAT") && open != std::string_view::npos && line.ends_with('}');
-    if (!chunk) return std::string(line) + "\r\n";
     const std::string_view text = line.substr(open + 1, line.size() - open - 2);
     return "BDAT " + std::to_string(text.size()) + (line.contains("LAST {") ? " LAST" : "") + "\r\n" +
            std::string(text);
@@ -121,6 +131,8 @@ std::string octets_of(std::string_view line) {
 
 constexpr std::size_t input_octets_bound = 3'000;
 constexpr std::size_t lines_bound = 60;
+// Less than twice that: an endless message is refused in its middle, wherever what has come so far ends.
+constexpr std::size_t message_octets_max = 1'600;
 constexpr std::size_t reply_octets_bound = 4'096;
 constexpr std::chrono::seconds answer_wait{30};  // behind errors a server takes its time
 
@@ -129,16 +141,42 @@ struct Target {
     explicit Target(Role role) : server(role, [](LogLevel, std::string_view) {}) {
         server.add_account("ann@a.example");
         server.add_account("bob@a.example");
+        server.add_account("full@a.example", 1);
+        must(server.receive({"full@a.example"}, "Subject: 1\r\n\r\n").has_value());
+        server.service.message_octets_max = message_octets_max;
+        server.service.recipients_max = 6;
+        if (role == Role::mx) judge();
+    }
+    ~Target() {
+        tasks.stop();
+        server.network.finish_turns();
+    }
+    Target(const Target&) = delete;
+    Target& operator=(const Target&) = delete;
+
+    void judge() {
+        auto checks = std::make_shared<message_check::Settings>();
+        checks->server = "mx.a.example";
+        judging = {.checks = std::move(checks), .tasks = &tasks, .names = {"mx.a.example"}};
+        server.service.judging = &judging;
+        auto& zone = server.network.zone();
+        zone.add_txt("_dmarc.bank.example", "v=DMARC1; p=reject");
+        zone.add_txt("_dmarc.shop.example", "v=DMARC1; p=quarantine");
+        zone.add_txt("_dmarc.slow.example", "v=DMARC1; p=reject");
+        zone.add_txt("slow.example", "v=spf1 include:down.example -all");
+        zone.set_failing("down.example");
     }
 
-    // Line after line, each with its own answer; the codes of all.
-    std::string one_by_one(const std::vector<std::string_view>& lines) {
+    // Line after line, each with its own answer; the codes of all. The octets go to sent.
+    std::string one_by_one(const std::vector<std::string_view>& lines, std::string* sent) {
         TestClient client(server);
         std::string codes = codes_of(client.hear(answer_wait));
         bool in_message = false;
         for (const std::string_view line : lines) {
             if (client.ended()) break;
-            const std::string heard = client.say(octets_of(line), answer_wait);
+            const std::string octets = in_message ? std::string(line) + "\r\n" : octets_of(line);
+            *sent += octets;
+            const std::string heard = client.say(octets, answer_wait);
             must(heard.size() <= reply_octets_bound);
             const std::string got = codes_of(heard);
             const bool hung_up = client.ended() && (got.empty() || got.ends_with("421 "));
@@ -159,20 +197,20 @@ struct Target {
         return codes;
     }
 
-    std::string at_once(const std::vector<std::string_view>& lines, std::size_t step) {
-        std::string octets;
-        for (const std::string_view line : lines) octets += octets_of(line);
+    std::string at_once(const std::string& octets, std::size_t lines, std::size_t step) {
         TestClient client(server);
         std::string heard = client.hear(answer_wait);
         for (std::size_t at = 0; at < octets.size() && !client.ended(); at += step) {
             client.send(octets.substr(at, step));
             if (step < octets.size()) heard += client.hear();
         }
-        heard += client.hear(answer_wait * static_cast<int>(lines.size() + 1));
+        heard += client.hear(answer_wait * static_cast<int>(lines + 1));
         return codes_of(heard);
     }
 
     TestServer server;
+    net::TaskGroup tasks{*server.world, "checks"};
+    Judging judging;
     bool secured = false;
 };
 
@@ -196,11 +234,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, size_t size) {
     for (const std::string_view line : lines)
         if (line.find_first_of(std::string_view("\r\0", 2)) != std::string_view::npos)
             return 0;  // session_fuzz
+    for (const std::string_view line : lines)
+        if (!is_chunk(line) && to_lower(line).contains("bdat"))
+            return 0;  // its octets would be the next lines
     if (lines.size() > lines_bound) lines.resize(lines_bound);
     target->secured = false;
-    const std::string codes = target->one_by_one(lines);
+    std::string octets;
+    const std::string codes = target->one_by_one(lines, &octets);
     if (target->secured) return 0;  // what stands behind STARTTLS in one piece is an injection
-    const std::string same = target->at_once(lines, data[0] < 128 ? size * 2 : data[0] % 16 + 1U);
+    const std::string same =
+        target->at_once(octets, lines.size(), data[0] < 128 ? size * 2 : data[0] % 16 + 1U);
     must(same == codes);
     return 0;
 }
