@@ -171,9 +171,9 @@ listen_tls = {at("pop3s")}
     def log_text(self):
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
-    def command(self, *words, stdin=None, check=True):
+    def command(self, *words, stdin=None, check=True, seconds=60):
         done = subprocess.run([PROGRAM, "--config", self.config, *words], input=stdin, capture_output=True, text=True,
-                              timeout=60)
+                              timeout=seconds)
         if check and done.returncode != 0:
             raise AssertionError(f"heliopost {' '.join(words)}: {done.returncode}\n{done.stdout}{done.stderr}")
         return done

@@ -168,7 +168,7 @@ class Run:
     def fsck(self):
         """With the server down, as after a clean end."""
         self.server.stop()
-        done = self.server.command("fsck", check=False)
+        done = self.server.command("fsck", check=False, seconds=900)  # the mail of all rounds
         print(f"fsck: {(done.stdout + done.stderr).strip()}")
         return done.returncode == 0
 
