@@ -48,6 +48,7 @@ struct Envelope {
     std::optional<std::string> envelope_id;
     std::vector<Recipient> recipients;
     std::string results;  // fields: what the checks found; they stand above our Received
+    std::string verdicts;  // the same for mailboxes to keep: mailbox/verdicts.h, encoded
     bool junk = false;    // filed as such: \Junk in place of INBOX
 };
 

@@ -39,6 +39,7 @@ void add_filings(Packed& packed, const Envelope& envelope, const Message& messag
     email.received = envelope.arrived;
     email.structure = mailbox::fitted(message.structure, structures_octets / parcel.plan.filings.size());
     email.preview = message.preview;
+    email.verdicts = envelope.verdicts;
     packed.batches.reserve(parcel.plan.filings.size() + 1);
     for (const Filing& filing : parcel.plan.filings) {
         email.prefix = mailbox_prefix(envelope, filing.delivered_to, trace);

@@ -18,6 +18,7 @@
 #include "mailbox/envelopes.h"
 #include "mailbox/file.h"
 #include "mailbox/mailbox.h"
+#include "mailbox/verdicts.h"
 #include "mailbox/view.h"
 #include "net/event.h"
 #include "net/task.h"
@@ -89,6 +90,8 @@ public:
     // Octets [from, from + count) of prefix + blob, at most BlobStore::read_octets_max a call.
     virtual net::Task<Result<std::string>> read(std::shared_ptr<const Email> email, std::uint64_t from,
                                                 std::uint64_t count) = 0;
+    // What the checks found when it came; empty where nobody judged it, or it is gone.
+    virtual net::Task<Result<Verdicts>> verdicts(EmailId email) = 0;
     virtual net::Task<Result<Appended>> append(MailboxId mailbox, std::vector<NewEmail> emails,
                                                std::vector<store::StagedBlob> blobs, imap::Flags flags,
                                                Quota quota) = 0;

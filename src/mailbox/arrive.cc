@@ -111,7 +111,12 @@ private:
         std::vector<std::string> keys;
         for (unsigned piece = 0; piece < place.pieces; ++piece)
             keys.push_back(key::email(in_.rows[i].email, static_cast<std::uint8_t>(piece)));
+        keys.push_back(key::of(Kind::verdicts, in_.rows[i].email));
         auto pieces = CO_TRY(co_await core_->store.multi_get(core_->partition(), std::move(keys)));
+        if (std::optional<std::string>& verdicts = pieces.back())
+            batch_->put(Tuple(key::of(Kind::verdicts)).slot(first_twin_, number),
+                        Tuple(*std::move(verdicts)));
+        pieces.pop_back();
         for (std::size_t piece = 0; piece < pieces.size(); ++piece) {
             std::optional<std::string>& octets = pieces[piece];
             if (!octets) co_return fail(Fault::internal, "a message's record is missing");

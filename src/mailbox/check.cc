@@ -12,6 +12,7 @@
 #include "mailbox/keys.h"
 #include "mailbox/mailbox.pb.h"
 #include "mailbox/rows_record.h"
+#include "mailbox/verdicts.h"
 #include "mailbox/view_builder.h"
 #include "store/keys.h"  // where a blob keeps its references: only fsck looks behind the store's interface
 
@@ -312,6 +313,14 @@ private:
         return {};
     }
 
+    Result<> take_verdicts(std::string_view key, const std::string& value) {
+        const EmailId email(TRY(store::TupleReader(key.substr(1)).u64()));
+        if (!std::ranges::binary_search(emails_, email, {}, &Held::email))
+            problem(Harm::room, "email " + std::to_string(email.value), "verdicts that no mailbox holds");
+        TRY(decode_verdicts(value));
+        return {};
+    }
+
     Result<> take_of_mailbox(std::string_view key, const std::string&) {
         const MailboxId id(TRY(store::TupleReader(key.substr(1)).u32()));
         if (!known_mailboxes_.contains(id)) problem(Harm::wrong, name_of(id), "records, but no such mailbox");
@@ -320,6 +329,7 @@ private:
 
     net::Task<Result<void>> check_orphans() {
         CO_TRY(co_await scan(Kind::email, &Checking::take_email));
+        CO_TRY(co_await scan(Kind::verdicts, &Checking::take_verdicts));
         for (const Kind kind : {Kind::highest, Kind::base, Kind::chunk, Kind::operation, Kind::expunged})
             CO_TRY(co_await scan(kind, &Checking::take_of_mailbox));
         co_return Result<void>();

@@ -17,6 +17,7 @@ std::optional<std::size_t> key_octets(Kind kind) {
             return std::nullopt;
         case Kind::chunk:
         case Kind::shared:
+        case Kind::verdicts:
             return 8;
         case Kind::operation:
             return 16;
@@ -54,7 +55,7 @@ bool is_membership(std::string_view key) {
 
 std::optional<std::string> check_row(std::string_view key, std::string_view value) {
     if (key.empty() || key.front() < static_cast<char>(Kind::mailbox) ||
-        key.front() > static_cast<char>(Kind::last_uid_validity))
+        key.front() > static_cast<char>(Kind::verdicts))
         return "a row of no known kind";
     const Kind kind{static_cast<std::uint8_t>(key.front())};
     const auto octets = key_octets(kind);

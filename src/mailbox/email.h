@@ -38,6 +38,7 @@ struct NewEmail {
     Time received;
     std::shared_ptr<const mime::Structure> structure;
     std::string preview;
+    std::string verdicts;  // encode(Verdicts), or empty
 };
 
 }  // namespace heliopost::mailbox

@@ -112,6 +112,12 @@ net::Task<Result<std::vector<std::shared_ptr<const Email>>>> LocalAccount::email
     co_return emails;
 }
 
+net::Task<Result<Verdicts>> LocalAccount::verdicts(EmailId email) {
+    const auto record = CO_TRY(co_await core_->store.get(core_->partition(), key::of(Kind::verdicts, email)));
+    if (!record) co_return Verdicts{};
+    co_return decode_verdicts(*record);
+}
+
 net::Task<Result<Envelopes>> LocalAccount::envelopes(std::vector<EmailId> ids) {
     co_return Envelopes(CO_TRY(co_await page_of(core_.get(), ids)));
 }

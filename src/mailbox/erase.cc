@@ -21,6 +21,7 @@ void erase_email(store::Batch* batch, EmailId email) {
     const std::string pieces = key::of(Kind::email, email);
     batch->erase_range(pieces, store::after_prefix(pieces));
     batch->erase(key::of(Kind::shared, email));
+    batch->erase(key::of(Kind::verdicts, email));
 }
 
 net::Task<Result<bool>> erase_step(std::shared_ptr<Core> core) {

@@ -27,6 +27,8 @@ Filed file(store::Batch& batch, MailboxId mailbox, const NewEmail& email, const 
         Tuple(key::of(key::Kind::membership)).slot(filed.email).u32(mailbox.value),
         Tuple().slot32(filed.uid).u8(static_cast<std::uint8_t>(pieces.size())).octets(email.blob.id.view()));
     batch.reference(email.blob.id, Tuple().slot(filed.email));
+    if (!email.verdicts.empty())
+        batch.put(Tuple(key::of(key::Kind::verdicts)).slot(filed.email), Tuple(email.verdicts));
 
     Row row;
     std::vector<std::string> keywords;

@@ -32,6 +32,7 @@ enum class Kind : std::uint8_t {
     membership = 0x28,         // email u64, mailbox u32 -> Membership
     shared = 0x29,             // email u64 -> nothing: it is or was in more than one mailbox
     last_uid_validity = 0x2a,  // -> u32
+    verdicts = 0x2b,           // email u64 -> record::Verdicts; absent: nobody judged it
 };
 
 inline std::string of(Kind kind) {

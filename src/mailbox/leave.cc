@@ -40,6 +40,7 @@ net::Task<Result<bool>> is_elsewhere(Core* core, EmailId email, MailboxId mailbo
 void release(store::Batch* batch, EmailId email, const Membership& membership, bool shared) {
     for (unsigned piece = 0; piece < membership.pieces; ++piece)
         batch->erase(key::email(email, static_cast<std::uint8_t>(piece)));
+    batch->erase(key::of(Kind::verdicts, email));
     if (!planted("blob never let go")) batch->release(membership.blob, email.value);
     if (shared) batch->erase(key::of(Kind::shared, email));
 }

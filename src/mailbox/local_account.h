@@ -34,6 +34,7 @@ public:
     net::Task<Result<Envelopes>> envelopes(std::vector<EmailId> ids) override;
     net::Task<Result<std::string>> read(std::shared_ptr<const Email> email, std::uint64_t from,
                                         std::uint64_t count) override;
+    net::Task<Result<Verdicts>> verdicts(EmailId email) override;
     net::Task<Result<Appended>> append(MailboxId mailbox, std::vector<NewEmail> emails,
                                        std::vector<store::StagedBlob> blobs, imap::Flags flags,
                                        Quota quota) override;

@@ -55,6 +55,7 @@ private:
         std::map<MailboxId, Membership> indexed;  // as the index says
         unsigned pieces = 0;
         bool shared = false;
+        bool judged = false;  // it has verdicts
     };
 
     net::Task<Result<void>> repair() {
@@ -66,7 +67,8 @@ private:
             for (const auto& chunk : (*view)->chunks())
                 for (const Row& row : chunk->rows) emails_[row.email].rows.emplace(mailbox.id, row.uid);
         }
-        for (const Kind kind : {Kind::email, Kind::membership, Kind::shared}) CO_TRY(co_await read(kind));
+        for (const Kind kind : {Kind::email, Kind::membership, Kind::shared, Kind::verdicts})
+            CO_TRY(co_await read(kind));
         for (const auto& [id, kept] : emails_) {
             if (kept.rows.empty())
                 CO_TRY(co_await take_home(id, &kept));
@@ -87,6 +89,7 @@ private:
                 Kept& kept = emails_[EmailId(CO_TRY(parts.u64()))];
                 if (kind == Kind::email) ++kept.pieces;
                 if (kind == Kind::shared) kept.shared = true;
+                if (kind == Kind::verdicts) kept.judged = true;
                 if (kind == Kind::membership)
                     kept.indexed.emplace(MailboxId(CO_TRY(parts.u32())), CO_TRY(decode_membership(value)));
             }
@@ -156,6 +159,7 @@ private:
             const auto index = view->find(uid);
             if (!index) continue;
             made->received = from_unix_milliseconds(view->at(*index).received);
+            if (kept->judged) made->verdicts = CO_TRY(co_await verdicts_of(id));
             CO_TRY(co_await opened_->append(mailbox, {*made}, {}, view->flags_of(view->at(*index)), Quota{}));
             CO_TRY(co_await opened_->expunge(mailbox, imap::UidSet::of(uid.value), false));
             tell(where(mailbox, uid),
@@ -166,7 +170,7 @@ private:
 
     // No mailbox holds it.
     net::Task<Result<void>> take_home(EmailId id, const Kept* kept) {
-        if (kept->pieces == 0 && kept->indexed.empty()) co_return co_await unmark(id);
+        if (kept->pieces == 0 && kept->indexed.empty()) co_return co_await unmark(id, kept);
         std::string name(lost_and_found);
         std::optional<store::BlobId> blob;
         for (const auto& [mailbox, membership] : kept->indexed) {
@@ -181,10 +185,11 @@ private:
         if (email) {
             const Email& was = **email;
             blob = was.blob.id;
-            made = NewEmail{was.blob, was.prefix, was.received, was.structure, was.preview};
+            made = NewEmail{was.blob, was.prefix, was.received, was.structure, was.preview, {}};
         } else if (blob) {
             made = co_await email_of_blob(store_, world_, *blob);
         }
+        if (made && kept->judged) made->verdicts = CO_TRY(co_await verdicts_of(id));
         if (made) made = co_await file(name, std::move(*made));
         if (!email || !made)
             CO_TRY(
@@ -194,6 +199,7 @@ private:
         batch.erase_range(key::of(Kind::email, id), store::after_prefix(key::of(Kind::email, id)));
         batch.erase_range(index, store::after_prefix(index));
         batch.erase(key::of(Kind::shared, id));
+        batch.erase(key::of(Kind::verdicts, id));
         if (made && blob) batch.release(*blob, id.value);
         CO_TRY(co_await store_->commit(std::move(batch)));
         tell("email " + std::to_string(id.value), made ? "no mailbox held it: it is in " + name
@@ -201,11 +207,20 @@ private:
         co_return Result<void>();
     }
 
-    net::Task<Result<void>> unmark(EmailId id) {
+    net::Task<Result<std::string>> verdicts_of(EmailId id) {
+        const auto value = CO_TRY(co_await store_->get(partition_, key::of(Kind::verdicts, id)));
+        co_return value.value_or("");
+    }
+
+    // There is nothing but marks.
+    net::Task<Result<void>> unmark(EmailId id, const Kept* kept) {
         store::Batch batch(partition_);
         batch.erase(key::of(Kind::shared, id));
+        batch.erase(key::of(Kind::verdicts, id));
         CO_TRY(co_await store_->commit(std::move(batch)));
-        tell("email " + std::to_string(id.value), "marked as in two mailboxes, and gone: not any more");
+        tell("email " + std::to_string(id.value), kept->judged
+                                                      ? "verdicts of a message that is gone: taken out"
+                                                      : "marked as in two mailboxes, and gone: not any more");
         co_return Result<void>();
     }
 

@@ -94,6 +94,7 @@ void MailboxRepair::read(const std::string& key, const std::string& value) {
             return;
         }
         case Kind::shared:
+        case Kind::verdicts:
         case Kind::lost_subscription:
             return;
         case Kind::last_uid_validity:

@@ -10,6 +10,7 @@
 #include "mailbox/mailbox.pb.h"
 #include "mailbox/operation.h"
 #include "mailbox/rows_record.h"
+#include "mailbox/verdicts.h"
 #include "proto/mime/scanner.h"
 #include "store/keys.h"  // a blob's manifest: as check() does
 #include "store/records.pb.h"
@@ -57,6 +58,8 @@ std::optional<std::string> unreadable(std::string_view key, const std::string& v
         }
         case Kind::membership:
             return reason(decode_membership(value));
+        case Kind::verdicts:
+            return reason(decode_verdicts(value));
         default:
             return std::nullopt;
     }
