@@ -31,7 +31,7 @@ int command_admin(const CommonOptions& common, const admin::Request& request) {
     Program program(*std::move(settings), common.config, log);
     if (auto answer = ask_server(program.world(), socket, request))
         return *answer ? show(common, **answer) : report(common, answer->error());
-    if (request.operation.starts_with("server."))
+    if (request.operation.starts_with("server.") || request.operation == "reports.send")
         return report(common, {Fault::not_found, "no server runs behind " + socket});
     if (const auto become = become_owner(store, user); !become) return report(common, become.error());
     if (const auto opened = program.open(); !opened) return report(common, opened.error());

@@ -8,6 +8,7 @@
 #include "mailbox/repair.h"
 #include "main/run_task.h"
 #include "queue/entry.h"
+#include "reports/records.h"
 #include "store/keys.h"  // where a blob keeps its references: only fsck looks behind the store's interface
 #include "store/records.pb.h"
 #include "store/tuple.h"
@@ -120,6 +121,10 @@ void Fsck::judge(PartitionId partition, std::string_view key, std::string_view v
             return queue_.row(key, value);
         case PartitionId::Kind::account:
             return judge_account_row(AccountId(partition.number), key, value);
+        case PartitionId::Kind::reports:
+            if (auto wrong = reports::check_row(key, value))
+                report_.store.add(Harm::wrong, "reports, row " + to_hex(key), std::move(*wrong));
+            return;
         case PartitionId::Kind::blobs:
             return;
     }

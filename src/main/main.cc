@@ -158,6 +158,27 @@ void add_queue(CLI::App& app, CommandLine& line) {
                   "queue_id", "the queue id, as the log and `queue list` say it", true);
 }
 
+void add_reports(CLI::App& app, CommandLine& line) {
+    CLI::App& reports = *app.add_subcommand("reports", "Reports of DMARC");
+    reports.require_subcommand(1);
+    CLI::App* send =
+        add_operation(reports, line, "send", "Send the reports of past days at once, not spread over the day",
+                      "reports.send");
+    send->add_flag_callback(
+        "--now", [&line] { line.request.fields["now"] = "true"; }, "what was counted today, too");
+    add_field(send, line, "--domain", "domain", "about this domain only", false);
+}
+
+void add_message(CLI::App& app, CommandLine& line) {
+    CLI::App& message = *app.add_subcommand("message", "Messages in mailboxes");
+    message.require_subcommand(1);
+    CLI::App* show = add_operation(message, line, "show", "What the checks said of a message when it came",
+                                   "message.show");
+    add_field(show, line, "ADDRESS", "address", "ann@example.org: the account", true);
+    add_field(show, line, "--mailbox", "mailbox", "without: INBOX", false);
+    add_field(show, line, "--uid", "uid", "the message's UID in it", true);
+}
+
 void add_server(CLI::App& app, CommandLine& line) {
     const auto add = [&](const char* name, const char* meaning, int (*run)(const CommonOptions&)) {
         app.add_subcommand(name, meaning)->callback([&line, run] {
@@ -315,6 +336,8 @@ int main(int argc, char** argv) {
     add_account(app, line);
     add_alias(app, line);
     add_queue(app, line);
+    add_message(app, line);
+    add_reports(app, line);
     add_backup(app, line);
     add_documentation(app, line);
     try {

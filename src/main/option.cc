@@ -255,6 +255,20 @@ void add_checks_options(std::vector<Option>& t) {
                  access(checks, &C::other_names, domains_of)});
 }
 
+void add_reports_options(std::vector<Option>& t) {
+    using R = ReportsSettings;
+    const auto reports = &Settings::reports;
+    t.push_back({{"reports.send_dmarc", "flag", "false",
+                  "tell domains that ask for it (rua=) once a day what came in their name"},
+                 flag(reports, &R::send_dmarc)});
+    t.push_back(
+        {{"reports.organisation", "text", "\"\"", "who reports: \"Example Mail\""},
+         text_like(reports, &R::organisation, is_one_line, "a text of one line, at most 200 octets")});
+    t.push_back({{"reports.address", "text", "\"\"",
+                  "From of the reports, where questions about them go: dmarc@example.org"},
+                 text_like(reports, &R::address, is_mail_address, "an address: dmarc@example.org")});
+}
+
 void add_relay_options(std::vector<Option>& t) {
     using S = Settings;
     using R = RelaySettings;
@@ -337,6 +351,7 @@ std::vector<Option> make_options() {
         {"pop3.listen", "pop3.listen_tls", "pop3.connections_max", "pop3.connections_per_address_max"}, "[]",
         "[]");
     add_checks_options(t);
+    add_reports_options(t);
     add_relay_options(t);
     for (Option& option : t) option.at_run_time = is_at_run_time(option.reference.key);
     return t;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/text.h"
+#include "proto/smtp/address.h"
 
 namespace heliopost {
 namespace {
@@ -50,6 +51,17 @@ bool is_resolver(std::string_view text) {
     const auto at = text.find('@');
     if (at != std::string_view::npos && !is_port(text.substr(at + 1))) return false;
     return is_address(text.substr(0, at));
+}
+
+bool is_mail_address(std::string_view text) {
+    const auto address = smtp::parse_address(text);
+    return address && address->ascii() && !address->domain.empty() && !address->literal();
+}
+
+bool is_one_line(std::string_view text) {
+    constexpr std::size_t line_octets = 200;
+    const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == 0x7f; };
+    return text.size() <= line_octets && is_utf8(text) && std::ranges::none_of(text, is_control);
 }
 
 }  // namespace heliopost

@@ -15,4 +15,10 @@ bool is_host_and_port(std::string_view text);
 // "192.0.2.53", "2001:db8::53@5353"
 bool is_resolver(std::string_view text);
 
+// "dmarc@example.org", ASCII
+bool is_mail_address(std::string_view text);
+
+// UTF-8 without controls, at most 200 octets: for a name in a header field.
+bool is_one_line(std::string_view text);
+
 }  // namespace heliopost

@@ -39,6 +39,8 @@ Program::~Program() {
     // The frames of what was cut off use all below, and the store's threads post to the loops: in this order.
     bound_.clear();
     core_.clear();
+    sender_.reset();
+    statistics_.reset();
     transport_.reset();
     scrub_.reset();
     queue_.reset();
@@ -94,6 +96,9 @@ void Program::start_upkeep() {
     upkeep.spawn(rescan_queue(&world(), queue_.get()));
     upkeep.spawn(sweep_blobs(&world(), &store_->blobs()));
     upkeep.spawn(erase_removed(&world(), directory_.get(), accounts_.get(), &account_removed_));
+    if (sender_ == nullptr) return;
+    upkeep.spawn(statistics_->flush_often(&world()));
+    upkeep.spawn(sender_->send_daily());
 }
 
 void Program::start() {
@@ -112,6 +117,7 @@ void Program::start() {
         log_.error("no DNS: outgoing mail waits", {{"reason", context.error().text}});
     }
     suffixes_ = std::make_shared<const dmarc_check::PublicSuffixes>(dmarc_check::PublicSuffixes::load());
+    make_reports();
     make_services();
     for (std::size_t i = 0; i < core_.size(); ++i) accept(*core_[i], i);
     start_upkeep();
@@ -174,7 +180,7 @@ void Program::stop() {
     scrub_.reset();
     run_on_loops(core_.size(), [this](Core* core) { return drain(core); });
     // Once no session is left on any loop: a session's loop is not its account's.
-    run_on_loops(1, [this](Core* /*first*/) { return accounts_->stop(); });
+    run_on_loops(1, [this](Core* /*first*/) { return close_books(); });
     cores_.stop();
     started_ = false;
     log_.info("stopped", {{"cut_off", cut_off_.load()}});

@@ -32,6 +32,7 @@
 #include "net/task_group.h"
 #include "net/tls_reload.h"
 #include "queue/queue.h"
+#include "reports/sender.h"
 #include "server/admin/operations.h"
 #include "server/imap/service.h"
 #include "server/pop3/service.h"
@@ -110,6 +111,10 @@ private:
 
     void start_upkeep();
     void start_scrub();
+    // reporting.cc
+    void make_reports();
+    net::Task<Result<admin::Answer>> send_reports(admin::Request request);
+    net::Task<void> close_books();
     admin::Answer status() const;
     void make_services();
     void serve_smtp(Core& core);
@@ -142,6 +147,8 @@ private:
     net::Event account_removed_;  // of the first loop
     std::unique_ptr<admin::Administered> administered_;
     std::shared_ptr<const dmarc_check::PublicSuffixes> suffixes_;
+    std::unique_ptr<reports::Statistics> statistics_;  // null: no reports are sent
+    std::unique_ptr<reports::Sender> sender_;          // of the first loop
     std::vector<Bound> bound_;
     std::vector<std::pair<const ListenSettings*, net::ConnectionLimits>> limits_;
     Time started_at_{};

@@ -50,7 +50,8 @@ smtp_server::Judging Program::judging(net::TaskGroup& tasks) const {
             .tasks = &tasks,
             .enforce = from.enforce_dmarc,
             .trusted = from.trusted_networks,
-            .names = std::move(names)};
+            .names = std::move(names),
+            .statistics = statistics_.get()};
 }
 
 void Program::serve_readers(Core& core) {
@@ -75,6 +76,8 @@ void Program::make_services() {
     administered_->reload = [this] { return reload(); };
     administered_->checkpoint = [this] { return store_->checkpoint(); };
     administered_->status = [this] { return status(); };
+    if (sender_ != nullptr)
+        administered_->reports = [this](admin::Request request) { return send_reports(std::move(request)); };
     administered_->account_removed = [this] { world().post([this] { account_removed_.set(); }); };
     for (const auto& core : core_) {
         serve_smtp(*core);

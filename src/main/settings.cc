@@ -96,6 +96,9 @@ Result<void> check(const Settings& settings, std::string_view file) {
         return wrong("relay.retry_first is longer than relay.retry_max");
     if (settings.relay.user.empty() != settings.relay.password.empty())
         return wrong("relay.user and relay.password belong together");
+    const ReportsSettings& reports = settings.reports;
+    if (reports.send_dmarc && (reports.organisation.empty() || reports.address.empty()))
+        return wrong("reports.send_dmarc needs reports.organisation and reports.address: who reports");
     return {};
 }
 

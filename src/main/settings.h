@@ -90,6 +90,12 @@ struct ChecksSettings {
     std::vector<std::string> other_names;                 // of ours, in Authentication-Results
 };
 
+struct ReportsSettings {
+    bool send_dmarc = false;   // daily, to domains that ask for it
+    std::string organisation;  // who reports
+    std::string address;       // From of the reports
+};
+
 struct DnsSettings {
     std::vector<std::string> servers;  // "192.0.2.53" or "192.0.2.53@5353"; empty: ask the root servers
     std::string trust_anchor_file;
@@ -105,6 +111,7 @@ struct Settings {
     ListenSettings imap;
     ListenSettings pop3;
     ChecksSettings checks;
+    ReportsSettings reports;
     RelaySettings relay;
     DnsSettings dns;
 };

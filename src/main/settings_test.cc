@@ -49,6 +49,11 @@ TEST_CASE("settings: a mistake is told with its place and what was meant") {
         {"[server\n", "x.toml:1:"},
         {good + "[imap]\nlisten_tls = [\":993\"]\n",
          "x.toml: listen_tls is set, but tls.certificates is empty"},
+        {good + "[reports]\nsend_dmarc = true\norganisation = \"A\"\n",
+         "x.toml: reports.send_dmarc needs reports.organisation and reports.address"},
+        {good + "[reports]\naddress = \"dmarc\"\n", "x.toml:4:11: reports.address: expected an address"},
+        {good + "[reports]\norganisation = \"A\\nBcc: x\"\n",
+         "x.toml:4:16: reports.organisation: expected a text of one line"},
         {good + "[tls]\ncertificates = [{ certificate = \"a\" }]\n",
          "x.toml:4:16: tls.certificates: expected"},
     };

@@ -1,4 +1,4 @@
-// PartitionId: the unit of ordering and placement: the directory, the queue, one account, the blobs.
+// PartitionId: the unit of ordering and placement: the directory, the queue, one account, the blobs, reports.
 #pragma once
 
 #include <compare>
@@ -10,7 +10,7 @@
 namespace heliopost::store {
 
 struct PartitionId {
-    enum class Kind : std::uint8_t { directory = 1, queue = 2, account = 3, blobs = 4 };
+    enum class Kind : std::uint8_t { directory = 1, queue = 2, account = 3, blobs = 4, reports = 5 };
     Kind kind = Kind::directory;
     std::uint64_t number = 0;  // the account's id; 0 for the others
 
@@ -20,6 +20,7 @@ struct PartitionId {
 constexpr PartitionId directory_partition{PartitionId::Kind::directory, 0};
 constexpr PartitionId queue_partition{PartitionId::Kind::queue, 0};
 constexpr PartitionId blobs_partition{PartitionId::Kind::blobs, 0};  // readable; written by the store only
+constexpr PartitionId reports_partition{PartitionId::Kind::reports, 0};
 constexpr PartitionId account_partition(AccountId account) {
     return {PartitionId::Kind::account, account.value};
 }
@@ -35,6 +36,8 @@ inline std::string to_text(PartitionId partition) {
             return "account " + std::to_string(partition.number);
         case PartitionId::Kind::blobs:
             return "blobs";
+        case PartitionId::Kind::reports:
+            return "reports";
     }
     return "partition " + std::to_string(partition.number);
 }

@@ -75,7 +75,7 @@ private:
         const auto kind = in.u8();
         const auto number = in.u64();
         const auto space = in.u8();
-        if (!space || *kind < 1 || *kind > 4 || *space < 1 || *space > 3)
+        if (!space || *kind < 1 || *kind > 5 || *space < 1 || *space > 3)
             return broken(Harm::wrong, "store",
                           "a row under an unknown key " + to_hex(key.substr(0, told_octets_max)));
         const PartitionId partition{static_cast<PartitionId::Kind>(*kind), *number};

@@ -1,8 +1,8 @@
 // Operations: what an administrator can ask, whoever carries the request: the admin socket, or a command that
 // opened the store itself.
 //
-// One file a subject: domains.cc, accounts.cc, aliases.cc, queue.cc, backup.cc; restore.h. Names:
-// "subject.verb".
+// One file a subject: domains.cc, accounts.cc, aliases.cc, queue.cc, messages.cc, backup.cc; restore.h.
+// Names: "subject.verb".
 #pragma once
 
 #include <functional>
@@ -27,7 +27,9 @@ struct Administered {
     store::Store* store = nullptr;
     std::function<net::Task<Result<Answer>>()> reload;  // empty where no server runs
     std::function<Answer()> status;                     // the same; any thread
-    std::function<void()> account_removed;              // its mail waits to be erased; may be empty
+    // Of DMARC reports: "reports.send". Any loop; empty where none are sent.
+    std::function<net::Task<Result<Answer>>(Request)> reports;
+    std::function<void()> account_removed;  // its mail waits to be erased; may be empty
     // Makes a checkpoint of the store and gives its path; blocks, any thread. Empty where no server runs.
     std::function<Result<std::string>()> checkpoint;
     net::Event* closing = nullptr;  // set when the server drains (net/drain.h)
@@ -40,6 +42,7 @@ net::Task<Result<Answer>> run_domain(Administered* of, Request request);
 net::Task<Result<Answer>> run_account(Administered* of, Request request);
 net::Task<Result<Answer>> run_alias(Administered* of, Request request);
 net::Task<Result<Answer>> run_queue(Administered* of, Request request);
+net::Task<Result<Answer>> run_message(Administered* of, Request request);
 net::Task<Result<Answer>> run_backup(Administered* of, Request request);
 
 Error unknown_operation(const Request& request);

@@ -157,6 +157,7 @@ std::shared_ptr<const delivery::Envelope> Session::make_envelope() {
     envelope->envelope_id = transaction_.mail.envelope_id;
     envelope->recipients = std::move(transaction_.recipients);
     envelope->results = std::move(transaction_.results);
+    envelope->verdicts = std::move(transaction_.verdicts);
     envelope->junk = transaction_.junk;
     return envelope;
 }

@@ -3,6 +3,7 @@
 
 #include "base/assert.h"
 #include "checks/message/check.h"
+#include "mailbox/verdicts.h"
 #include "queue/entry.h"
 #include "server/smtp/session.h"
 
@@ -31,6 +32,28 @@ Policy policy_for(const Verdicts& verdicts) {
 Reply refusal_of(const Verdicts& verdicts) {
     if (is_worth_waiting(verdicts)) return {451, {4, 7, 0}, dmarc_check::in_words(verdicts.dmarc)};
     return {550, {5, 7, 1}, "refused as its author's domain asks: " + dmarc_check::in_words(verdicts.dmarc)};
+}
+
+// What stays with the message: a line a check, as in_words() has it.
+mailbox::Verdicts kept_of(const Verdicts& from, const net::IpAddress& client) {
+    mailbox::Verdicts kept;
+    kept.client = client.to_string();
+    const auto add = [&](std::string_view check, std::string_view result, std::string_view subject,
+                         std::string_view reason) {
+        kept.all.push_back(
+            {std::string(check), std::string(result), std::string(subject), std::string(reason)});
+    };
+    add("dmarc", name_of(from.dmarc.verdict), from.dmarc.author.domain, from.dmarc.reason);
+    if (from.excused) add("override", from.excused->type, "", from.excused->reason);
+    add("iprev", name_of(from.iprev.verdict), from.iprev.name, from.iprev.reason);
+    add("helo", name_of(from.helo.verdict), "", from.helo.reason);
+    add("spf", name_of(from.spf.verdict), from.spf_domain, from.spf.reason);
+    add("arc", name_of(from.arc.verdict), from.arc.sealers.empty() ? "" : from.arc.sealers.back(),
+        from.arc.reason);
+    for (const dkim_check::SignatureVerdict& one : from.dkim)
+        add("dkim", name_of(one.verdict), one.domain, one.reason);
+    if (from.dkim.empty()) add("dkim", "none", "", "nothing is signed");
+    return kept;
 }
 
 }  // namespace
@@ -64,10 +87,22 @@ net::Task<std::optional<Reply>> Session::judge() {
                                  {"policy", name_of(policy)},
                                  {"queries", verdicts.queries},
                                  {"reasons", words}});
+    if (!waits) count(verdicts, policy);
     if (waits || policy == Policy::reject) co_return refusal_of(verdicts);
     transaction_.junk = policy == Policy::quarantine;
+    transaction_.verdicts = mailbox::encode(kept_of(verdicts, stream_->peer().address));
     transaction_.results = std::move(verdicts.fields);
     co_return std::nullopt;
+}
+
+// For the report to the author's domain; our own know what comes here.
+void Session::count(const Verdicts& verdicts, Policy applied) {
+    const Judging& judging = *service_.judging;
+    if (judging.statistics == nullptr) return;
+    if (service_.directory->is_local_domain(verdicts.dmarc.author.domain)) return;
+    const message_check::Client client{stream_->peer().address, hello_.name, transaction_.mail.reverse_path};
+    if (auto one = reports::counted(verdicts, client, applied, judging.enforce))
+        judging.statistics->count(world_.now(), *std::move(one));
 }
 
 }  // namespace heliopost::smtp_server

@@ -70,6 +70,21 @@ TEST_CASE_FIXTURE(Judge, "judge: what passes bears our results, once, and nobody
     CHECK(text.find("Received: from") > ours);
 }
 
+TEST_CASE_FIXTURE(Judge, "judge: the verdicts stand beside the message") {
+    CHECK(send("x@bank.example", "Shop <x@shop.example>").starts_with("250"));
+    const auto view = view_of(ann, mailbox::junk);
+    REQUIRE(view->size() == 1);
+    const auto kept = run(accounts->open(ann)->verdicts(view->at(0).email));
+    REQUIRE(kept.has_value());
+    CHECK(kept->client == "192.0.2.2");
+    std::string told;
+    for (const mailbox::Verdict& one : kept->all)
+        told += one.check + "=" + one.result + " " + one.subject + ";";
+    CHECK(told ==
+          "dmarc=fail shop.example;iprev=permerror ;helo=none ;spf=pass bank.example;arc=none ;dkim=none ;");
+    CHECK(kept->all[0].reason.contains("SPF passed for bank.example"));
+}
+
 TEST_CASE_FIXTURE(Judge, "judge: what fails is refused or filed as junk, as its author's domain asks") {
     const std::string refused = send("x@shop.example", "Bank <x@bank.example>");
     CHECK_MESSAGE(refused.starts_with("550 5.7.1"), refused);
@@ -109,6 +124,31 @@ TEST_CASE_FIXTURE(Judge, "judge: a bounce is judged by the client's name, and re
     const auto mail = messages(ann);
     REQUIRE(mail.size() == 1);
     CHECK(mail[0].contains("smtp.helo=client.example"));
+}
+
+TEST_CASE_FIXTURE(Judge, "judge: what a report is asked for is counted, also what is refused") {
+    reports::Statistics statistics(*store, world->log());
+    judging.statistics = &statistics;
+    auto& zone = network.zone();
+    zone.add_txt("told.example", "v=spf1 ip4:192.0.2.2 -all");
+    zone.add_txt("_dmarc.told.example", "v=DMARC1; p=reject; rua=mailto:d@told.example");
+    zone.add_txt("_dmarc.a.example", "v=DMARC1; p=none; rua=mailto:d@a.example");
+    CHECK(send("x@told.example", "x@news.told.example").starts_with("250"));
+    CHECK(send("x@told.example", "x@told.example").starts_with("250"));
+    CHECK(send("x@bank.example", "x@told.example").starts_with("550"));
+    CHECK(send("", "x@told.example").starts_with("550"));                // a bounce
+    CHECK(send("x@bank.example", "x@bank.example").starts_with("250"));  // asks for none
+    CHECK(send("x@bank.example", "ann@a.example").starts_with("250"));   // ours
+    REQUIRE(run(statistics.flush()).has_value());
+    const auto periods = run(store->scan(store::reports_partition, reports::periods_begin(),
+                                         reports::periods_end(UINT32_MAX), 100, store::Direction::forward));
+    REQUIRE(periods.has_value());
+    REQUIRE(periods->size() == 1);
+    CHECK(reports::parse_period_key(periods->front().first)->domain == "told.example");
+    const auto period = reports::decode_period(periods->front().second);
+    REQUIRE(period.has_value());
+    CHECK(period->messages == 3);
+    CHECK(period->rows == 3);
 }
 
 TEST_CASE_FIXTURE(Judge, "judge: who is trusted is not judged, and its results stay") {

@@ -23,6 +23,7 @@
 #include "net/stream.h"
 #include "net/task_group.h"
 #include "net/tls.h"
+#include "reports/statistics.h"
 
 namespace heliopost::smtp_server {
 
@@ -35,6 +36,7 @@ struct Judging {
     bool enforce = true;                // what DMARC asks for: refuse, or file as junk
     std::vector<net::Network> trusted;  // clients there are not judged
     std::vector<std::string> names;     // ours: results under them that come with a message are forged
+    reports::Statistics* statistics = nullptr;  // for reports to the authors' domains; null: none are sent
 };
 
 struct Service {

@@ -54,6 +54,7 @@ struct Transaction {
     std::optional<message_check::Checker> checker;   // mail from outside only, and what goes with it
     std::optional<delivery::ForgedResults> forged;
     std::string results;
+    std::string verdicts;
     bool junk = false;
     std::unique_ptr<delivery::Incoming> incoming;
 };
@@ -112,6 +113,7 @@ private:
     // judge.cc
     void begin_judging();
     net::Task<std::optional<smtp::Reply>> judge();
+    void count(const message_check::Verdicts& verdicts, dmarc::Policy applied);
     std::shared_ptr<const delivery::Envelope> make_envelope();
     std::vector<smtp::Reply> for_each_recipient(smtp::Reply reply) const;
 

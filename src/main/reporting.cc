@@ -1,0 +1,51 @@
+// DMARC reports of a running server.
+#include <utility>
+
+#include "main/program.h"
+#include "net/hop.h"
+
+namespace heliopost {
+namespace {
+
+std::string joined(const std::vector<std::string>& texts) {
+    std::string out;
+    for (const std::string& one : texts) out += (out.empty() ? "" : " ") + one;
+    return out;
+}
+
+}  // namespace
+
+void Program::make_reports() {
+    const ReportsSettings& from = settings_.reports;
+    if (!from.send_dmarc || !settings_.checks.enabled) return;
+    statistics_ = std::make_unique<reports::Statistics>(*store_, log_);
+    const delivery::Delivering with{world(), *store_, *queue_, settings_.server.host_name};
+    reports::SenderOptions options{{from.organisation, from.address, settings_.server.host_name}, suffixes_};
+    sender_ =
+        std::make_unique<reports::Sender>(with, directory_.get(), statistics_.get(), std::move(options));
+}
+
+// "now": what was counted today, too. On any loop.
+net::Task<Result<admin::Answer>> Program::send_reports(admin::Request request) {
+    using Which = reports::Sender::Which;
+    const Which which = request.field("now").empty() ? Which::past : Which::today;
+    const auto sent = CO_TRY(co_await net::run_on(&world(), sender_->send(which, request.field("domain"))));
+    admin::Answer answer{"", {"domain", "messages", "to", "report_id", "state", "reason"}, {}};
+    if (sent.empty()) answer.message = "there is nothing to report";
+    for (const reports::Sent& one : sent) {
+        const std::string state = one.waits ? "waits" : one.to.empty() ? "dropped" : "queued";
+        answer.rows.push_back({one.id.domain, static_cast<std::int64_t>(one.messages), joined(one.to),
+                               one.report_id, state, one.reason});
+    }
+    co_return answer;
+}
+
+// Once no session is left on any loop.
+net::Task<void> Program::close_books() {
+    co_await accounts_->stop();
+    if (statistics_ == nullptr) co_return;
+    const auto written = co_await statistics_->flush();
+    if (!written) log_.error("reports.not_written", {{"reason", written.error().text}});
+}
+
+}  // namespace heliopost

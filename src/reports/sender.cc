@@ -1,0 +1,205 @@
+#include "reports/sender.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/base64.h"
+#include "crypto/sha256.h"
+#include "delivery/notify.h"
+#include "net/dns.h"
+#include "proto/feedback/unpack.h"
+#include "store/tuple.h"
+
+namespace heliopost::reports {
+namespace {
+
+constexpr std::size_t periods_a_page = 200;
+constexpr std::size_t unique_octets = 12;
+
+std::int64_t seconds_of(Time time) {
+    return unix_milliseconds(time) / 1000;
+}
+
+std::string joined(const std::vector<std::string>& texts, std::string_view between) {
+    std::string out;
+    for (const std::string& one : texts) out += (out.empty() ? "" : std::string(between)) + one;
+    return out;
+}
+
+}  // namespace
+
+Sender::Sender(const delivery::Delivering& with, directory::Directory* directory, Statistics* statistics,
+               SenderOptions options)
+    : with_(with), directory_(directory), statistics_(statistics), options_(std::move(options)) {
+    with_.expire_after = report_expires;
+}
+
+// The same moment for the same domain on each day, of another host another one.
+bool Sender::is_due(const PeriodId& id, Time now) const {
+    crypto::Sha256 hash;
+    hash.add(options_.reporter.host_name + "\n" + id.domain);
+    const std::string octets = hash.finish();
+    std::uint64_t number = 0;
+    for (std::size_t i = 0; i < 7; ++i) number = number << 8 | static_cast<unsigned char>(octets[i]);
+    const auto spread = static_cast<std::uint64_t>(std::chrono::seconds(send_spread).count());
+    const auto wait = std::chrono::seconds(send_begin).count() + static_cast<std::int64_t>(number % spread);
+    return seconds_of(now) >= begin_of(id.day + 1) + wait;
+}
+
+net::Task<Result<std::vector<Sent>>> Sender::send(Which which, std::string domain) {
+    if (std::exchange(busy_, true)) co_return fail(Fault::temporary, "reports are being sent already");
+    const std::unique_ptr<bool, void (*)(bool*)> done(&busy_, [](bool* flag) { *flag = false; });
+    CO_TRY(co_await statistics_->flush());
+    auto sent = co_await send_all(which, std::move(domain));
+    co_return sent;
+}
+
+net::Task<Result<std::vector<Sent>>> Sender::send_all(Which which, std::string domain) {
+    const Time now = with_.world.now();
+    const Day today = day_of(now);
+    const std::string high = periods_end(which == Which::today ? today + 1 : today);
+    std::string low = periods_begin();
+    std::vector<Sent> all;
+    for (bool more = true; more;) {
+        const auto page = CO_TRY(co_await with_.store.scan(store::reports_partition, low, high,
+                                                           periods_a_page, store::Direction::forward));
+        for (const auto& [key, value] : page) {
+            const PeriodId id = CO_TRY(parse_period_key(key));
+            if (!domain.empty() && domain != id.domain) continue;
+            if (which == Which::due && !is_due(id, now)) continue;
+            const std::int64_t end = std::min(begin_of(id.day + 1), seconds_of(now));
+            auto one = co_await send_one(id, value, end);
+            if (!one) {  // the others must not wait for it
+                with_.world.log().error("report.failed",
+                                        {{"domain", id.domain}, {"reason", one.error().text}});
+                one = Sent{.id = id, .to = {}, .report_id = {}, .reason = one.error().text, .waits = true};
+            }
+            all.push_back(*std::move(one));
+        }
+        more = page.size() == periods_a_page;
+        if (more) low = page.back().first + '\0';
+    }
+    CO_TRY(co_await forget_old());
+    co_return all;
+}
+
+net::Task<Result<Sent>> Sender::send_one(PeriodId id, std::string stored, std::int64_t end) {
+    const Period period = CO_TRY(decode_period(stored));
+    Sent sent{.id = id, .to = {}, .report_id = {}, .messages = period.messages, .reason = {}};
+    const auto record = dmarc::parse_record(period.policy);
+    dmarc_check::Destinations found;
+    if (record) {
+        net::DnsBudget dns(with_.world.resolver(), with_.world.after(destination_wait_max));
+        found = co_await dmarc_check::find_destinations(&dns, options_.suffixes.get(), id.domain,
+                                                        record->aggregate_to);
+    }
+    sent.reason = joined(found.refused, "; ");
+    const bool old = day_of(with_.world.now()) > id.day + period_days_max;
+    if (found.allowed.empty() && found.failed && !old) {
+        sent.waits = true;
+        co_return sent;
+    }
+    const feedback::Aggregate report =
+        make_aggregate(options_.reporter, id, period, CO_TRY(co_await rows_of(id)), end);
+    queue::Also also;
+    CO_TRY(co_await queue_for(&sent, &report, std::move(found.allowed), &also));
+    const auto committed = co_await commit(id, std::move(stored), end, std::move(also));
+    if (!committed && committed.error().fault == Fault::conflict) {  // more was counted meanwhile
+        sent.to.clear();
+        sent.waits = true;
+        co_return sent;
+    }
+    if (!committed) co_return std::unexpected(committed.error());
+    with_.world.log().info(sent.to.empty() ? "report.dropped" : "report.sent", {{"domain", id.domain},
+                                                                                {"report_id", sent.report_id},
+                                                                                {"to", joined(sent.to, ",")},
+                                                                                {"messages", sent.messages},
+                                                                                {"reason", sent.reason}});
+    co_return sent;
+}
+
+net::Task<Result<std::vector<feedback::Row>>> Sender::rows_of(PeriodId id) {
+    const std::string low = rows_prefix(id);
+    const auto found = CO_TRY(co_await with_.store.scan(
+        store::reports_partition, low, store::after_prefix(low), period_rows_max, store::Direction::forward));
+    std::vector<feedback::Row> rows;
+    rows.reserve(found.size());
+    for (const auto& [key, value] : found) rows.push_back(CO_TRY(decode_row(value)));
+    co_return rows;
+}
+
+// A message to each: none learns who else gets it.
+net::Task<Result<void>> Sender::queue_for(Sent* sent, const feedback::Aggregate* report,
+                                          std::vector<dmarc_check::Destination> to, queue::Also* also) {
+    sent->report_id = report->report_id;
+    const std::string packed = co_await with_.world.on_pool(
+        [report = *report] { return feedback::pack(feedback::write_aggregate(report)); });
+    for (dmarc_check::Destination& one : to) {
+        const std::string address = smtp::to_string(one.address);
+        // RFC 7489 §6.4: after it is packed, before it is encoded
+        if (packed.size() > one.octets_max.value_or(packed.size())) {
+            sent->reason +=
+                (sent->reason.empty() ? "" : "; ") + address + ": the report is larger than it wants";
+            continue;
+        }
+        const QueueId id = with_.queue.next_id(with_.world);
+        const std::string unique = to_hex(with_.world.random_octets(unique_octets));
+        const AggregateMessage message{with_.world.now(), one.address,
+                                       unique + "@" + options_.reporter.host_name, "=_" + unique};
+        auto made = CO_TRY(
+            co_await delivery::make_notification(&with_, directory_, id, std::move(one.address),
+                                                 compose(options_.reporter, *report, message, packed)));
+        if (made.also.batches.empty()) {
+            sent->reason += (sent->reason.empty() ? "" : "; ") + address + ": nobody is there";
+            continue;
+        }
+        std::ranges::move(made.also.batches, std::back_inserter(also->batches));
+        std::ranges::move(made.also.blobs, std::back_inserter(also->blobs));
+        std::ranges::move(made.also.added, std::back_inserter(also->added));
+        sent->to.push_back(address);
+    }
+    co_return Result<void>();
+}
+
+// The report is queued and the period gone, or neither.
+net::Task<Result<void>> Sender::commit(PeriodId id, std::string stored, std::int64_t end, queue::Also also) {
+    store::Batch& batch = also.batches.emplace_back(store::reports_partition);
+    batch.assert_equal(period_key(id), std::move(stored));
+    batch.erase(period_key(id));
+    const std::string rows = rows_prefix(id);
+    batch.erase_range(rows, store::after_prefix(rows));
+    batch.put(sent_key(id), encode_sent(end));
+    CO_TRY(co_await with_.store.commit(std::move(also.batches), std::move(also.blobs)));
+    for (queue::Added& added : also.added) with_.queue.added(std::move(added));
+    co_return Result<void>();
+}
+
+// What says that a report was sent is needed as long as its day may be counted for.
+net::Task<Result<void>> Sender::forget_old() {
+    const Day today = day_of(with_.world.now());
+    if (cleaned_ == today || today <= period_days_max) co_return Result<void>();
+    const Day kept = today - period_days_max;
+    store::Batch batch(store::reports_partition);
+    batch.erase_range(sent_begin(0), sent_begin(kept));
+    batch.erase_range(day_key(0), day_key(kept));
+    CO_TRY(co_await with_.store.commit(std::move(batch)));
+    cleaned_ = today;
+    co_return Result<void>();
+}
+
+net::Task<void> Sender::send_daily() {
+    for (;;) {
+        co_await with_.world.sleep_until(with_.world.after(send_interval));
+        Result<std::vector<Sent>> sent;
+        try {
+            sent = co_await send(Which::due, "");
+        } catch (const net::Stopped&) {
+            throw;
+        } catch (const std::exception& error) {  // the pool is full
+            sent = fail(Fault::temporary, error.what());
+        }
+        if (!sent) with_.world.log().error("reports.not_sent", {{"reason", sent.error().text}});
+    }
+}
+
+}  // namespace heliopost::reports

@@ -1,0 +1,84 @@
+// Sender: the aggregate reports of DMARC, sent once a day to whom a domain names.
+//
+// A period is a domain's day (UTC). Its report goes out at a moment of the next day that the domain's name
+// chooses, so that a server's reports spread over the day and a restart changes nothing. The commit that
+// queues the report takes the period away: it is sent once. Where nobody may have it, it is dropped; where
+// the DNS does not answer, it is tried again until it is period_days_max days old.
+//
+// Reports bear the null reverse-path, so that nothing comes back, and are given up after report_expires.
+// A destination elsewhere must have said that it takes them (checks/dmarc/destination.h), and gets none that
+// is larger than it wants.
+//
+// One loop; the pointers outlive it. RFC 9990 §3.5 and §4, RFC 7489 §7.1 and §7.2.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "checks/dmarc/destination.h"
+#include "delivery/receive.h"
+#include "directory/directory.h"
+#include "net/task.h"
+#include "reports/aggregate_message.h"
+#include "reports/statistics.h"
+
+namespace heliopost::reports {
+
+inline constexpr std::chrono::minutes send_interval{10};
+inline constexpr std::chrono::hours send_spread{22};   // of the next day, beginning with its first minutes
+inline constexpr std::chrono::minutes send_begin{10};  // after midnight: what was counted has been written
+inline constexpr std::chrono::seconds destination_wait_max{30};  // for the DNS, a domain
+inline constexpr std::chrono::hours report_expires{24};          // in the queue
+inline constexpr Day period_days_max = 3;
+
+struct SenderOptions {
+    Reporter reporter;
+    std::shared_ptr<const dmarc_check::PublicSuffixes> suffixes;
+};
+
+// What became of one period.
+struct Sent {
+    PeriodId id;
+    std::vector<std::string> to;
+    std::string report_id;
+    std::uint64_t messages = 0;
+    std::string reason;  // in words, where it went to nobody or not to all
+    bool waits = false;  // tried again later
+};
+
+class Sender {
+public:
+    Sender(const delivery::Delivering& with, directory::Directory* directory, Statistics* statistics,
+           SenderOptions options);
+
+    // What is due by now; all: of past days, whenever it is due; today: today's so far too. domain: only of
+    // it, if not empty. Fault::temporary while another send() is under way.
+    enum class Which : std::uint8_t { due, past, today };
+    net::Task<Result<std::vector<Sent>>> send(Which which, std::string domain);
+
+    // send(due) every send_interval, until it is stopped. A failure is logged.
+    net::Task<void> send_daily();
+
+private:
+    net::Task<Result<std::vector<Sent>>> send_all(Which which, std::string domain);
+    net::Task<Result<Sent>> send_one(PeriodId id, std::string stored, std::int64_t end);
+    net::Task<Result<std::vector<feedback::Row>>> rows_of(PeriodId id);
+    net::Task<Result<void>> commit(PeriodId id, std::string stored, std::int64_t end, queue::Also also);
+    net::Task<Result<void>> queue_for(Sent* sent, const feedback::Aggregate* report,
+                                      std::vector<dmarc_check::Destination> to, queue::Also* also);
+    net::Task<Result<void>> forget_old();
+    bool is_due(const PeriodId& id, Time now) const;
+
+    delivery::Delivering with_;
+    directory::Directory* directory_;
+    Statistics* statistics_;
+    SenderOptions options_;
+    Day cleaned_ = 0;
+    bool busy_ = false;
+};
+
+}  // namespace heliopost::reports

@@ -1,0 +1,180 @@
+#include "reports/sender.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "reports/test_reports.h"
+
+namespace heliopost::reports {
+
+using Which = Sender::Which;
+
+TEST_CASE_FIXTURE(TestReports, "sender: a report to whom the domain names, once") {
+    for (int i = 0; i < 3; ++i) count("good.example");
+    count("good.example", "2001:db8::9");
+    const Time before = world->now();
+    const auto sent = send();
+    REQUIRE(sent.size() == 1);
+    CHECK(sent[0].to == std::vector<std::string>{"dmarc@good.example"});
+    CHECK(sent[0].messages == 4);
+    const auto waiting = queued();
+    REQUIRE(waiting.size() == 1);
+    CHECK(waiting[0].entry->reverse_path.null());
+    CHECK(waiting[0].entry->expiry - waiting[0].entry->created == report_expires);
+    const std::string text = text_of(waiting[0]);
+    CHECK(text.contains("From: \"Example Mail\" <dmarc@a.example>\r\nTo: <dmarc@good.example>\r\n"));
+    CHECK(text.contains("Subject: Report Domain: good.example\r\n Submitter: mx.a.example\r\n Report-ID: <"));
+    CHECK(text.contains("filename=\"mx.a.example!good.example!"));
+    for (const std::string_view line : split(text, '\n')) CHECK(line.size() <= 999);
+
+    const feedback::Aggregate report = report_in(text);
+    CHECK(report.org_name == "Example Mail");
+    CHECK(report.email == "dmarc@a.example");
+    CHECK(report.report_id == sent[0].report_id);
+    CHECK(report.begin == static_cast<std::uint64_t>(begin_of(day_of(before))));
+    CHECK(report.end >= report.begin);
+    CHECK(report.policy.domain == "good.example");
+    CHECK(report.policy.p == "reject");
+    CHECK(report.policy.discovery_method == "treewalk");
+    REQUIRE(report.rows.size() == 2);
+    std::vector<std::string> told;
+    for (feedback::Row one : report.rows) {
+        told.push_back(one.source_ip + "=" + std::to_string(one.count));
+        one.count = 0;
+        CHECK(one == row(one.source_ip));
+    }
+    std::ranges::sort(told);
+    CHECK(told == std::vector<std::string>{"192.0.2.9=3", "2001:db8::9=1"});
+
+    CHECK(periods().empty());
+    CHECK(send().empty());
+    restart();
+    CHECK(send().empty());
+    CHECK(queued().size() == 1);
+}
+
+TEST_CASE_FIXTURE(TestReports, "sender: what comes after a report of today is of the next, without a gap") {
+    count("good.example");
+    network.run_for(std::chrono::hours(1));
+    REQUIRE(send().size() == 1);
+    const std::uint64_t first_end = report_in(text_of(queued()[0])).end;
+    count("good.example", "192.0.2.77");
+    network.run_for(std::chrono::hours(1));
+    const auto sent = send();
+    REQUIRE(sent.size() == 1);
+    const auto waiting = queued();
+    REQUIRE(waiting.size() == 2);
+    const feedback::Aggregate second = report_in(text_of(waiting[1]));
+    CHECK(second.begin == first_end + 1);
+    REQUIRE(second.rows.size() == 1);
+    CHECK(second.rows[0].source_ip == "192.0.2.77");
+    CHECK(second.report_id != report_in(text_of(waiting[0])).report_id);
+}
+
+TEST_CASE_FIXTURE(TestReports,
+                  "sender: a period is due within the day that follows, each domain at its time") {
+    for (int i = 0; i < 20; ++i) count("d" + std::to_string(i) + ".example");
+    CHECK(send(Which::past).empty());  // the day is not over
+    const auto until_midnight =
+        std::chrono::seconds(begin_of(day_of(world->now()) + 1)) -
+        std::chrono::duration_cast<std::chrono::seconds>(world->now().time_since_epoch());
+    network.run_for(until_midnight);
+    CHECK(send(Which::due).empty());
+    network.run_for(std::chrono::hours(12));
+    const auto half = send(Which::due).size();
+    CHECK(half > 2);
+    CHECK(half < 18);
+    restart();
+    CHECK(send(Which::due).empty());
+    network.run_for(send_spread - std::chrono::hours(12) + send_begin);
+    CHECK(send(Which::due).size() == 20 - half);
+    CHECK(queued().size() == 20);
+}
+
+TEST_CASE_FIXTURE(TestReports, "sender: elsewhere only with consent, and no larger than wanted") {
+    auto& zone = network.zone();
+    zone.add_txt("good.example._report._dmarc.takes.example", "v=DMARC1");
+    count("good.example", "192.0.2.9",
+          policy("mailto:r@takes.example,mailto:r@refuses.example,mailto:small@good.example!10"));
+    count("stranger.example", "192.0.2.9", policy("mailto:r@refuses.example"));
+    const auto sent = send();
+    REQUIRE(sent.size() == 2);
+    CHECK(sent[0].to == std::vector<std::string>{"r@takes.example"});
+    CHECK(sent[0].reason.contains("refuses.example does not take reports about good.example"));
+    CHECK(sent[0].reason.contains("small@good.example: the report is larger than it wants"));
+    CHECK(sent[1].to.empty());
+    CHECK_FALSE(sent[1].waits);
+    CHECK(queued().size() == 1);
+    CHECK(periods().empty());
+}
+
+TEST_CASE_FIXTURE(TestReports, "sender: where the DNS does not answer it is tried again, not for ever") {
+    network.zone().set_failing("good.example._report._dmarc.dark.example");
+    count("good.example", "192.0.2.9", policy("mailto:r@dark.example"));
+    auto sent = send();
+    REQUIRE(sent.size() == 1);
+    CHECK(sent[0].waits);
+    CHECK(periods().size() == 1);
+    network.run_for(std::chrono::hours(24) * period_days_max);
+    sent = send(Which::past);
+    REQUIRE(sent.size() == 1);
+    CHECK(sent[0].waits);
+    network.run_for(std::chrono::hours(24));
+    sent = send(Which::past);
+    REQUIRE(sent.size() == 1);
+    CHECK_FALSE(sent[0].waits);
+    CHECK(periods().empty());
+    CHECK(queued().empty());
+}
+
+TEST_CASE_FIXTURE(TestReports, "sender: one domain alone; a broken record stops no other; a local mailbox") {
+    const AccountId ann = add_account("ann@a.example");
+    count("good.example", "192.0.2.9", policy("mailto:ann@a.example"));
+    count("other.example");
+    network.zone().add_txt("good.example._report._dmarc.a.example", "v=DMARC1");
+    CHECK(send(Which::today, "other.example").size() == 1);
+    CHECK(queued().size() == 1);
+    store::Batch batch(store::reports_partition);
+    batch.put(period_key({day_of(world->now()), "broken.example"}), store::Tuple(std::string("\xff\xff")));
+    REQUIRE(run(store->commit(std::move(batch))).has_value());
+    const auto sent = send();
+    REQUIRE(sent.size() == 2);
+    CHECK(sent[0].waits);
+    CHECK(sent[1].to == std::vector<std::string>{"ann@a.example"});
+    const auto mail = messages(ann);
+    REQUIRE(mail.size() == 1);
+    CHECK(report_in(mail[0]).rows.size() == 1);
+}
+
+TEST_CASE_FIXTURE(TestReports, "sender: what tells of sent reports goes once their day is over") {
+    count("good.example");
+    send();
+    const auto all = [&] { return rows_between("", "").size(); };
+    CHECK(all() == 2);  // the day, and that it was sent
+    network.run_for(std::chrono::hours(24) * (period_days_max + 2));
+    send(Which::due);
+    CHECK(all() == 0);
+}
+
+TEST_CASE("aggregate message: a name that is not ASCII, a report that lacks rows") {
+    const Reporter by{"Möbel \"AG\"", "dmarc@a.example", "mx.a.example"};
+    Period period{"v=DMARC1; p=none; sp=reject; adkim=s; t=y; rua=mailto:x@b.example", 1'700'000'000, 9, 0,
+                  9};
+    const auto report = make_aggregate(by, {19'675, "b.example"}, period, {}, 1'700'086'400);
+    CHECK(report.end == 1'700'086'399);
+    REQUIRE(report.errors.size() == 1);
+    CHECK(report.errors[0].starts_with("9 messages more"));
+    CHECK(report.policy.sp == "reject");
+    CHECK(report.policy.adkim == "s");
+    CHECK(report.policy.testing == "y");
+    CHECK(file_name(by, report).starts_with("mx.a.example!b.example!1700000000!1700086399!"));
+    const std::string text =
+        compose(by, report, {Time{}, {"x", "b.example"}, "id@a.example", "=_b"}, "packed");
+    CHECK(text.starts_with("From: =?utf-8?B?TcO2YmVsICJBRyI=?= <dmarc@a.example>\r\n"));
+    CHECK(is_ascii_text(text));
+    CHECK(text.ends_with("--=_b--\r\n"));
+}
+
+}  // namespace heliopost::reports
