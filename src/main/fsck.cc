@@ -57,7 +57,8 @@ Fsck::Fsck(store::RocksStore& store, net::SystemWorld& world, Progress progress,
       world_(world),
       progress_(std::move(progress)),
       mending_(mending),
-      kept_(std::move(taken_out)) {}
+      kept_(std::move(taken_out)),
+      queue_(queue_rows_out()) {}
 
 // What cannot be committed stays a problem.
 net::Task<bool> Fsck::mend(store::Batch batch) {
@@ -81,19 +82,19 @@ FsckReport Fsck::run() {
     };
     if (mending_ == store::Mending::yes)
         options.take_out = [this](std::string_view key, std::string_view value, std::string_view reason) {
-            return take_out(key, value, reason);
+            return take_out(key, value, "store", reason);
         };
     store::CheckReport walked = store_.check(options);
     walked.problem_count += report_.store.problem_count;
     walked.mended_count += report_.store.mended_count;
     std::ranges::move(report_.store.problems, std::back_inserter(walked.problems));
     report_.store = std::move(walked);
+    // Behind damage rows are unseen: what they hold would look as if it were not there.
+    if (report_.store.complete) queue_.finish();
     finish_taking_out();
     directory_.finish();
     add("", directory_.findings());
-    // Behind damage rows are unseen: what they hold would look as if it were not there.
     if (report_.store.complete) {
-        queue_.finish();
         report_.queued = queue_.entries();
         if (const auto done = run_task(world_, check_queue()); !done)
             report_.store.add(Harm::lost, "queue", done.error().text);
@@ -257,10 +258,19 @@ net::Task<Result<void>> Fsck::check_reference(std::string key) {
 }
 
 // What cannot be kept elsewhere stays.
-bool Fsck::take_out(std::string_view engine_key, std::string_view value, std::string_view reason) {
-    if (!kept_.keeps() || !kept_.add(engine_key, value, "store", reason)) return false;
+bool Fsck::take_out(std::string_view engine_key, std::string_view value, std::string_view where,
+                    std::string_view reason) {
+    if (!kept_.keeps() || !kept_.add(engine_key, value, where, reason)) return false;
     to_take_out_.emplace_back(engine_key);
     return true;
+}
+
+queue::Check::TakeOut Fsck::queue_rows_out() {
+    if (mending_ == store::Mending::no) return nullptr;
+    return [this](std::string_view key, std::string_view value, std::string_view reason) {
+        return take_out(store::engine_key(store::queue_partition, store::Space::rows, key), value, "queue",
+                        reason);
+    };
 }
 
 void Fsck::finish_taking_out() {

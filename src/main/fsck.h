@@ -62,7 +62,9 @@ private:
     net::Task<Result<void>> check_references();
     net::Task<Result<void>> check_reference(std::string key);
     net::Task<bool> mend(store::Batch batch);
-    bool take_out(std::string_view engine_key, std::string_view value, std::string_view reason);
+    bool take_out(std::string_view engine_key, std::string_view value, std::string_view where,
+                  std::string_view reason);
+    queue::Check::TakeOut queue_rows_out();
     void finish_taking_out();
     void repair(AccountId account, const std::string& name);
     net::Task<Result<bool>> rescue(PartitionHolder holder, store::BlobId blob, std::string* what);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 
 #include "delivery/receive.h"
@@ -84,18 +85,9 @@ public:
     // What fsck says of a copy, once it was damaged.
     FsckReport check(const std::function<void(store::Database&)>& damage) const {
         const std::string copy = path_ + "/copy";
-        std::filesystem::remove_all(copy);
-        std::filesystem::copy(sound(), copy, std::filesystem::copy_options::recursive);
-        store::RocksOptions options;
-        options.path = copy;
-        options.disk_reserve = 0;
-        {
-            auto database = store::open_database(options);
-            REQUIRE(database.has_value());
-            damage(**database);
-        }
+        damaged(damage);
         net::Cores cores(1, 1, silent);
-        auto store = store::RocksStore::open(options);
+        auto store = store::RocksStore::open(options_of(copy));
         REQUIRE(store.has_value());
         double part = 0;
         FsckReport report = Fsck(**store, cores[0], [&](double now, const FsckReport&) {
@@ -106,7 +98,34 @@ public:
         return report;
     }
 
+    // What a repair says of a damaged copy; then of what it has left.
+    std::pair<FsckReport, FsckReport> repair(const std::function<void(store::Database&)>& damage) const {
+        damaged(damage);
+        std::filesystem::remove_all(taken_out());
+        std::filesystem::create_directories(taken_out());
+        net::Cores cores(1, 1, silent);
+        auto store = store::RocksStore::open(options_of(path_ + "/copy"));
+        REQUIRE(store.has_value());
+        FsckReport first = Fsck(**store, cores[0], nullptr, store::Mending::yes, taken_out() + "/rows").run();
+        return {std::move(first), Fsck(**store, cores[0], nullptr).run()};
+    }
+    std::string taken_out() const { return path_ + "/taken-out"; }
+
 private:
+    static store::RocksOptions options_of(const std::string& copy) {
+        store::RocksOptions options;
+        options.path = copy;
+        options.disk_reserve = 0;
+        return options;
+    }
+    void damaged(const std::function<void(store::Database&)>& damage) const {
+        const std::string copy = path_ + "/copy";
+        std::filesystem::remove_all(copy);
+        std::filesystem::copy(sound(), copy, std::filesystem::copy_options::recursive);
+        auto database = store::open_database(options_of(copy));
+        REQUIRE(database.has_value());
+        damage(**database);
+    }
     void queue_one(Program& program) {
         auto message = run_task(program.world(), take_in(&program.store(), message_text + "queued\r\n"));
         REQUIRE(message.has_value());
@@ -303,6 +322,42 @@ TEST_CASE("fsck: a sound store has no problem, and each planted damage is told w
                    problem.what.find(one.what) != std::string::npos;
         }));
         CHECK(found.store.problem_count <= 8);  // one damage does not make a flood
+    }
+}
+
+// Nobody knows any more to whom it goes, and what is left of it must not stop the others.
+TEST_CASE("fsck: a queued message that cannot be understood is taken out, and kept in files") {
+    const SampleStore sample;
+    const auto entry = row(store::queue_partition, queue::entry_key(sample.queued()));
+    const auto recipient = row(store::queue_partition, queue::recipient_key(sample.queued(), 0));
+    const std::function<void(store::Database&)> damages[] = {
+        [&](auto& d) { put(d, entry, "x"); },
+        [&](auto& d) { put(d, recipient, "x"); },
+        [&](auto& d) { erase(d, entry); },
+        [&](auto& d) { erase(d, recipient); },
+        [&](auto& d) { put(d, row(store::queue_partition, "\x09"), "x"); },
+    };
+    for (const auto& damage : damages) {
+        const auto [first, after] = sample.repair(damage);
+        std::string all;
+        for (const auto& problem : first.store.problems) all += problem.line() + "\n";
+        for (const auto& problem : after.store.problems) all += "after: " + problem.line() + "\n";
+        CAPTURE(all);
+        CHECK_FALSE(first.store.problems.empty());
+        CHECK(std::ranges::all_of(first.store.problems, &store::Problem::mended));
+        CHECK(after.store.sound());
+        const bool stranger = after.queued == 1;  // a row of no message
+        CHECK(stranger == (&damage == &damages[4]));
+        bool rows = false, message = false;
+        for (const auto& file : std::filesystem::directory_iterator(sample.taken_out())) {
+            std::ifstream in(file.path());
+            const std::string octets{std::istreambuf_iterator<char>(in), {}};
+            rows = rows || (file.path().extension() == ".jsonl" && octets.contains("queue"));
+            message = message ||
+                      (file.path().extension() == ".eml" && octets.ends_with(message_text + "queued\r\n"));
+        }
+        CHECK(rows);
+        CHECK(message == !stranger);
     }
 }
 

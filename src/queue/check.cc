@@ -7,17 +7,22 @@ namespace heliopost::queue {
 
 void Check::row(std::string_view octets, std::string_view value) {
     const auto key = parse_key(octets);
+    if (in_entry_ && (!key || key->id != id_)) end_entry();
     if (!key) {
         lost("queue, row " + to_hex(octets), key.error().text);
+        if (take_out_ && !findings_.empty())
+            findings_.back().mended = take_out_(octets, value, key.error().text);
         return;
     }
-    if (in_entry_ && key->id != id_) end_entry();
     if (!in_entry_) {
         in_entry_ = true;
         id_ = key->id;
         has_entry_row_ = false;
         expected_ = seen_ = 0;
+        sound_findings_ = findings_.size();
+        rows_.clear();
     }
+    if (take_out_) rows_.emplace_back(octets, value);
     if (const auto index = key->recipient) {
         ++seen_;
         ++recipients_;
@@ -53,6 +58,16 @@ void Check::end_entry() {
     else if (expected_ != 0 && seen_ != expected_)
         lost("queue, message " + to_text(id_),
              std::to_string(seen_) + " recipients are there of " + std::to_string(expected_));
+    if (take_out_ && findings_.size() > sound_findings_ && take_out_entry(sound_findings_))
+        std::erase_if(blobs_, [this](const Kept& kept) { return kept.id == id_; });
+}
+
+bool Check::take_out_entry(std::size_t findings_before) {
+    bool all = true;
+    for (const auto& [key, value] : rows_)
+        all = take_out_(key, value, findings_[findings_before].what) && all;
+    for (std::size_t i = findings_before; i < findings_.size(); ++i) findings_[i].mended = all;
+    return all;
 }
 
 }  // namespace heliopost::queue

@@ -1,12 +1,16 @@
 // The queue's part of fsck: every row decodes, every entry has its recipients and every recipient its
 // entry.
 //
-// Pure: rows in key order in, findings out; the caller scans (and checks the blobs it is told of).
+// Pure: rows in key order in, findings out; the caller scans (and checks the blobs it is told of). Where it
+// gives a TakeOut, a message with a row that cannot be read, or of which a row is missing, is handed over
+// whole: nobody knows any more to whom it goes.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/id.h"
@@ -16,6 +20,11 @@ namespace heliopost::queue {
 
 class Check {
 public:
+    // The row will be taken out of the store; false where it cannot be.
+    using TakeOut =
+        std::function<bool(std::string_view key, std::string_view value, std::string_view reason)>;
+    explicit Check(TakeOut take_out = nullptr) : take_out_(std::move(take_out)) {}
+
     // One row of store::queue_partition, in ascending order of keys.
     void row(std::string_view key, std::string_view value);
     void finish();  // after the last row
@@ -33,9 +42,13 @@ public:
 
 private:
     void end_entry();
+    bool take_out_entry(std::size_t findings_before);
     void lost(std::string where, std::string what);
 
+    const TakeOut take_out_;
     QueueId id_;
+    std::vector<std::pair<std::string, std::string>> rows_;  // of this entry, if it may have to go
+    std::size_t sound_findings_ = 0;                         // before its first row
     bool in_entry_ = false;
     bool has_entry_row_ = false;
     std::uint32_t expected_ = 0;
