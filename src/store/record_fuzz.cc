@@ -8,7 +8,9 @@
 #include "store/crc32c.h"
 #include "store/keys.h"
 #include "store/records.pb.h"
+#include "store/rocks_edits.h"
 #include "store/rocks_log.h"
+#include "store/test_log.h"
 #include "store/tuple.h"
 
 namespace {
@@ -124,6 +126,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, size_t size) {
     sound.add_file("000002.log", log);
     if (const auto& rotten = sound.damage())
         must(rotten->offset <= log.size() && (!rotten->lost() || rotten->acknowledged_until != 0));
+
+    must(store::first_needed_log(input) == 0 || size >= 7);
+    const std::string edit = store::fragment(1, input.substr(0, 1'000));
+    must(store::first_needed_log(edit) == store::first_needed_log(edit + edit));
 
     store::LogScan scan;
     scan.add_file("000001.log", input);

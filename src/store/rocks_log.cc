@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "store/keys.h"
+#include "store/rocks_edits.h"
 #include "store/rocks_log_record.h"
+#include "store/rocks_manifest.h"
 
 namespace heliopost::store {
 namespace {
@@ -86,13 +88,16 @@ void LogScan::take(const LogRecord& record, std::uint64_t offset) {
 }
 
 Result<std::optional<LogDamage>> scan_logs(const std::string& directory) {
+    const auto manifest = ManifestFile::read(directory);
+    const std::uint64_t first = manifest ? first_needed_log(manifest->octets) : 0;
     std::error_code error;
     std::vector<std::pair<std::uint64_t, std::filesystem::path>> files;
     for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
         const std::string stem = entry.path().stem().string();
         if (entry.path().extension() != ".log" || stem.find_first_not_of("0123456789") != std::string::npos)
             continue;
-        files.emplace_back(std::strtoull(stem.c_str(), nullptr, 10), entry.path());
+        const std::uint64_t number = std::strtoull(stem.c_str(), nullptr, 10);
+        if (number >= first) files.emplace_back(number, entry.path());
     }
     if (error) return fail(Fault::internal, "cannot read the directory " + directory);
     std::ranges::sort(files);

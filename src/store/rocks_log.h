@@ -44,7 +44,7 @@ private:
     std::optional<std::string> head_;  // the front of a write whose last fragment is still to come
 };
 
-// All logs (*.log) of the directory. Fails when one cannot be read.
+// The logs (*.log) of the directory that a start reads. Fails when one cannot be read.
 Result<std::optional<LogDamage>> scan_logs(const std::string& directory);
 
 }  // namespace heliopost::store

@@ -83,20 +83,28 @@ std::optional<std::uint64_t> torn_from(std::string_view manifest) {
     return sound.until;
 }
 
-Result<bool> ManifestCut::cut(const std::string& directory) {
+std::optional<ManifestFile> ManifestFile::read(const std::string& directory) {
     std::ifstream current(directory + "/CURRENT");
     std::string name;
     constexpr std::string_view prefix = "MANIFEST-";
     if (!std::getline(current, name) || !name.starts_with(prefix) || name.size() == prefix.size() ||
         name.find_first_not_of("0123456789", prefix.size()) != std::string::npos)
-        return false;
-    const std::string path = directory + "/" + name;
+        return std::nullopt;
+    ManifestFile file{directory + "/" + name, {}};
     std::error_code error;
-    if (std::filesystem::file_size(path, error) > manifest_file_octets_max || error) return false;
-    std::ifstream in(path, std::ios::binary);
-    const std::string octets{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-    const auto from = in ? torn_from(octets) : std::nullopt;
+    if (std::filesystem::file_size(file.path, error) > manifest_file_octets_max || error) return std::nullopt;
+    std::ifstream in(file.path, std::ios::binary);
+    file.octets.assign(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+    if (!in) return std::nullopt;
+    return file;
+}
+
+Result<bool> ManifestCut::cut(const std::string& directory) {
+    const auto manifest = ManifestFile::read(directory);
+    const auto from = manifest ? torn_from(manifest->octets) : std::nullopt;
     if (!from) return false;
+    const std::string& path = manifest->path;
+    std::error_code error;
     const std::string kept = path + ".torn";
     std::filesystem::copy_file(path, kept, std::filesystem::copy_options::overwrite_existing, error);
     if (error || !is_synced(kept)) return fail(Fault::internal, "cannot write " + kept);

@@ -18,10 +18,16 @@ namespace heliopost::store {
 inline constexpr std::size_t manifest_file_octets_max = std::size_t{256} << 20;  // larger: left alone
 inline constexpr std::size_t torn_end_octets_max = std::size_t{64} << 10;        // of one append; the same
 
+// The MANIFEST that CURRENT names. Nothing where there is none, or it is too long.
+struct ManifestFile {
+    std::string path, octets;
+    static std::optional<ManifestFile> read(const std::string& directory);
+};
+
 // Where the torn end begins; nothing where all is sound, or damaged in another way.
 std::optional<std::uint64_t> torn_from(std::string_view manifest);
 
-// Of the MANIFEST that CURRENT names. What it was stays beside it under ".torn".
+// What it was stays beside it under ".torn".
 class ManifestCut {
 public:
     // False: there was nothing to cut.
