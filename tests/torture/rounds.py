@@ -76,6 +76,8 @@ class KilledServer(Server):
         """The server itself: the first process of its namespace, or the one that we started."""
         if not self.prefix:
             return self.process.pid
+        if self.process.poll() is not None:
+            return None
         children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         return int(children[0]) if children else None
 
@@ -83,7 +85,8 @@ class KilledServer(Server):
         if self.process is None:
             return
         pid = self.server_pid()
-        os.kill(pid if pid is not None else self.process.pid, signal.SIGKILL)
+        if self.process.poll() is None:
+            os.kill(pid if pid is not None else self.process.pid, signal.SIGKILL)
         self.process.wait()
         self.process = None
 
