@@ -1,11 +1,8 @@
 #include "backup/seal.h"
 
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/kdf.h>
-#include <openssl/rand.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -13,11 +10,10 @@
 #include "backup/file.h"
 #include "base/assert.h"
 #include "base/base64.h"
+#include "crypto/aead.h"
 
 namespace heliopost::backup {
 namespace {
-
-constexpr std::size_t nonce_octets = 12;
 
 unsigned char* raw(std::string& octets) {
     return reinterpret_cast<unsigned char*>(octets.data());
@@ -27,21 +23,8 @@ const unsigned char* raw(std::string_view octets) {
 }
 
 Secret derive(const Secret& from, std::string_view salt, std::string_view purpose) {
-    const std::unique_ptr<EVP_KDF, decltype(&EVP_KDF_free)> kdf(EVP_KDF_fetch(nullptr, "HKDF", nullptr),
-                                                                EVP_KDF_free);
-    const std::unique_ptr<EVP_KDF_CTX, decltype(&EVP_KDF_CTX_free)> context(EVP_KDF_CTX_new(kdf.get()),
-                                                                            EVP_KDF_CTX_free);
-    ASSERT(context != nullptr);
-    std::string digest = "SHA256", info(purpose), salted(salt), secret(from.view());
-    const OSSL_PARAM parameters[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest.data(), 0),
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, secret.data(), secret.size()),
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, salted.data(), salted.size()),
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info.data(), info.size()),
-        OSSL_PARAM_construct_end()};
     Secret derived;
-    ASSERT(EVP_KDF_derive(context.get(), derived.get(), Secret::octets, parameters) == 1);
-    OPENSSL_cleanse(secret.data(), secret.size());
+    crypto::derive_key(from.view(), salt, purpose, {derived.get(), Secret::octets});
     return derived;
 }
 
@@ -74,8 +57,9 @@ Result<Key> Key::read(const std::string& file) {
 }
 
 Result<> Key::make(const std::string& file) {
-    Secret secret;
-    ASSERT(RAND_priv_bytes(secret.get(), Secret::octets) == 1);
+    std::string octets = crypto::random_octets(Secret::octets);
+    const Secret secret(octets);
+    OPENSSL_cleanse(octets.data(), octets.size());
     OutputFile out = TRY(OutputFile::create(file));
     TRY(out.write(secret.view()));
     return out.finish();
@@ -96,63 +80,36 @@ Secret Key::file_key(std::string_view salt) const {
 // One file's key, and which chunk is next.
 class Cipher {
 public:
-    Cipher(const Secret& key, std::string name)
-        : key_(key), name_(std::move(name)), context_(EVP_CIPHER_CTX_new()) {
-        ASSERT(context_ != nullptr);
-    }
+    Cipher(const Secret& key, std::string name) : aead_(key.view()), name_(std::move(name)) {}
 
     std::string seal(std::string_view text, bool last) {
-        std::string out(text.size() + tag_octets, '\0');
-        start(last, 1);
-        int length = 0;
-        if (!text.empty())
-            ASSERT(EVP_CipherUpdate(context_.get(), raw(out), &length, raw(text),
-                                    static_cast<int>(text.size())) == 1);
-        ASSERT(EVP_CipherFinal_ex(context_.get(), raw(out) + length, &length) == 1);
-        ASSERT(EVP_CIPHER_CTX_ctrl(context_.get(), EVP_CTRL_GCM_GET_TAG, static_cast<int>(tag_octets),
-                                   raw(out) + text.size()) == 1);
-        return out;
+        const std::string nonce = next_nonce();
+        return aead_.seal(nonce, bound(nonce, last), text);
     }
 
     Result<std::string> open(std::string_view sealed, bool last) {
-        const auto broken = [] { return fail(Fault::internal, "it is damaged, or sealed with another key"); };
-        if (sealed.size() < tag_octets) return broken();
-        const std::string_view text = sealed.substr(0, sealed.size() - tag_octets);
-        std::string tag(sealed.substr(text.size())), out(text.size(), '\0');
-        start(last, 0);
-        int length = 0, more = 0;
-        if (!text.empty() && EVP_CipherUpdate(context_.get(), raw(out), &length, raw(text),
-                                              static_cast<int>(text.size())) != 1)
-            return broken();
-        if (EVP_CIPHER_CTX_ctrl(context_.get(), EVP_CTRL_GCM_SET_TAG, static_cast<int>(tag_octets),
-                                tag.data()) != 1 ||
-            EVP_CipherFinal_ex(context_.get(), raw(out) + length, &more) != 1)
-            return broken();
-        return out;
+        const std::string nonce = next_nonce();
+        return aead_.open(nonce, bound(nonce, last), sealed);
     }
 
 private:
-    void start(bool last, int sealing) {
-        std::string nonce(nonce_octets, '\0');
+    std::string next_nonce() {
+        std::string nonce(crypto::aead_nonce_octets, '\0');
         for (std::size_t i = 0; i < 8; ++i)
-            nonce[nonce_octets - 1 - i] = static_cast<char>((chunk_ >> (8 * i)) & 0xff);
-        const std::string bound = nonce + (last ? '\1' : '\0') + name_;
+            nonce[nonce.size() - 1 - i] = static_cast<char>((chunk_ >> (8 * i)) & 0xff);
         ++chunk_;
-        int length = 0;
-        ASSERT(EVP_CipherInit_ex(context_.get(), EVP_aes_256_gcm(), nullptr, key_.get(), raw(nonce),
-                                 sealing) == 1);
-        ASSERT(EVP_CipherUpdate(context_.get(), nullptr, &length, raw(bound),
-                                static_cast<int>(bound.size())) == 1);
+        return nonce;
+    }
+    std::string bound(const std::string& nonce, bool last) const {
+        return nonce + (last ? '\1' : '\0') + name_;
     }
 
-    const Secret key_;
+    crypto::Aead aead_;
     const std::string name_;
     std::uint64_t chunk_ = 0;
-    std::unique_ptr<EVP_CIPHER_CTX, decltype([](EVP_CIPHER_CTX* c) { EVP_CIPHER_CTX_free(c); })> context_;
 };
 
-Sealer::Sealer(const Key& key, std::string name) : salt_(salt_octets, '\0') {
-    ASSERT(RAND_bytes(raw(salt_), static_cast<int>(salt_.size())) == 1);
+Sealer::Sealer(const Key& key, std::string name) : salt_(crypto::random_octets(salt_octets)) {
     cipher_ = std::make_unique<Cipher>(key.file_key(salt_), std::move(name));
 }
 Sealer::~Sealer() = default;

@@ -20,8 +20,7 @@
 #include <string_view>
 
 #include "base/result.h"
-
-struct evp_cipher_ctx_st;
+#include "crypto/aead.h"
 
 namespace heliopost::backup {
 
@@ -63,7 +62,7 @@ private:
     std::string id_;
 };
 
-inline constexpr std::size_t salt_octets = 32, tag_octets = 16;
+inline constexpr std::size_t salt_octets = 32, tag_octets = crypto::aead_tag_octets;
 inline constexpr std::size_t chunk_octets = std::size_t{1} << 20;
 
 class Cipher;

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "base/base64.h"
+#include "crypto/aead.h"
 #include "crypto/public_key.h"
 #include "crypto/sha256.h"
 
@@ -74,6 +75,35 @@ TEST_CASE("keys: too short, too long, none") {
     CHECK(PublicKey::rsa(std::string(4097, '0')).error().fault == Fault::too_large);  // key_octets_max
     CHECK_FALSE(PublicKey::ed25519(std::string(31, 'x')).has_value());
     CHECK_FALSE(PublicKey::rsa(PrivateKey::make_ed25519().value().public_octets()).has_value());
+}
+
+TEST_CASE("crypto: what is sealed opens with its key, nonce and name alone, and no octet of it changed") {
+    const std::string key(aead_key_octets, 'k'), nonce(aead_nonce_octets, 'n');
+    Aead aead(key);
+    for (const std::string& text : {std::string(), std::string("x"), std::string(100'000, 'y')}) {
+        const std::string sealed = aead.seal(nonce, "name", text);
+        CHECK(sealed.size() == text.size() + aead_tag_octets);
+        CHECK(aead.open(nonce, "name", sealed).value_or("no") == text);
+        CHECK_FALSE(aead.open(nonce, "other", sealed).has_value());
+        CHECK_FALSE(aead.open(std::string(aead_nonce_octets, 'm'), "name", sealed).has_value());
+        CHECK_FALSE(Aead(std::string(aead_key_octets, 'l')).open(nonce, "name", sealed).has_value());
+        std::string changed = sealed;
+        changed.back() = static_cast<char>(changed.back() ^ 1);
+        CHECK_FALSE(aead.open(nonce, "name", changed).has_value());
+        CHECK_FALSE(aead.open(nonce, "name", sealed.substr(1)).has_value());
+        CHECK(aead.open(nonce, "name", sealed).has_value());  // after failures too
+    }
+    CHECK_FALSE(aead.open(nonce, "name", "short").has_value());
+}
+
+TEST_CASE("crypto: AES-256-GCM and HKDF-SHA-256 are the standards': NIST's case 14, RFC 5869 A.3") {
+    Aead aead(std::string(aead_key_octets, '\0'));
+    CHECK(to_hex(aead.seal(std::string(aead_nonce_octets, '\0'), "", std::string(16, '\0'))) ==
+          "cea7403d4d606b6e074ec5d3baf39d18d0d1c8a799996bf0265b98b5d48ab919");
+    unsigned char derived[42];
+    derive_key(std::string(22, '\x0b'), "", "", derived);
+    CHECK(to_hex({reinterpret_cast<const char*>(derived), sizeof derived}) ==
+          "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8");
 }
 
 }  // namespace heliopost::crypto
