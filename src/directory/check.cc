@@ -1,6 +1,7 @@
 #include "directory/check.h"
 
 #include "base/base64.h"
+#include "directory/dkim_key.h"
 
 namespace heliopost::directory {
 namespace {
@@ -18,6 +19,8 @@ void Check::row(std::string_view octets, std::string_view value) {
     std::string where = "directory, row " + to_hex(octets);
     if (key && key->kind == RowKind::domain) where = "domain " + key->name.domain;
     if (key && key->kind == RowKind::name) where = "address " + key->name.key();
+    if (key && key->kind == RowKind::dkim_key)
+        where = "DKIM key " + key->name.local_part + " of " + key->name.domain;
     found(store::Harm::lost, std::move(where), sound.error().text);
 }
 
@@ -47,6 +50,9 @@ Result<void> Check::look_at(const Key& key, std::string_view value) {
             return {};
         case RowKind::removed:
             removed_.insert(key.number);
+            return {};
+        case RowKind::dkim_key:  // of a domain that was removed, too, until the server has seen to it
+            TRY(decode_dkim_key(to_octets(key), value));
             return {};
     }
     return {};

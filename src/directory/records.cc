@@ -75,6 +75,7 @@ std::string to_octets(const Key& key) {
             tuple.text(key.name.domain);
             break;
         case RowKind::name:
+        case RowKind::dkim_key:
             tuple.text(key.name.domain).text(key.name.local_part);
             break;
         case RowKind::change:
@@ -88,10 +89,11 @@ std::string to_octets(const Key& key) {
 Result<Key> parse_key(std::string_view octets) {
     store::TupleReader reader(octets);
     const std::uint8_t kind = TRY(reader.u8());
-    if (kind > static_cast<std::uint8_t>(RowKind::removed)) return damaged("unknown key");
+    if (kind > static_cast<std::uint8_t>(RowKind::dkim_key)) return damaged("unknown key");
     Key key{static_cast<RowKind>(kind), {}, 0};
-    if (key.kind == RowKind::domain || key.kind == RowKind::name) key.name.domain = TRY(reader.text());
-    if (key.kind == RowKind::name) key.name.local_part = TRY(reader.text());
+    const bool two = key.kind == RowKind::name || key.kind == RowKind::dkim_key;
+    if (key.kind == RowKind::domain || two) key.name.domain = TRY(reader.text());
+    if (two) key.name.local_part = TRY(reader.text());
     if (key.kind == RowKind::change || key.kind == RowKind::removed) key.number = TRY(reader.u64());
     if (!reader.done()) return damaged("key too long");
     return key;

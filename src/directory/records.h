@@ -21,7 +21,7 @@ namespace heliopost::directory {
 inline constexpr std::size_t secret_octets = 32;        // random, of the directory
 inline constexpr std::size_t name_octets_max = 90'000;  // of one record, below store::value_octets_max
 
-enum class RowKind : std::uint8_t { meta = 0, domain = 1, name = 2, change = 3, removed = 4 };
+enum class RowKind : std::uint8_t { meta = 0, domain = 1, name = 2, change = 3, removed = 4, dkim_key = 5 };
 
 struct Meta {
     std::uint64_t revision = 0;
@@ -40,7 +40,7 @@ std::string removed_key(AccountId account);
 // What a key names.
 struct Key {
     RowKind kind = RowKind::meta;
-    Name name;                 // domain: only its domain
+    Name name;                 // domain: only its domain; dkim_key: its selector as local part
     std::uint64_t number = 0;  // change: the revision; removed: the account
     bool operator==(const Key&) const = default;
 };

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "directory/check.h"
+#include "directory/dkim_key.h"
 #include "directory/records.h"
 
 namespace {
@@ -29,6 +30,8 @@ void decode_row(std::string_view octets, std::string_view value) {
         const auto again = directory::decode_name(*key, once);
         must(again && directory::encode(*again) == once);
     }
+    if (const auto dkim = directory::decode_dkim_key(octets, value))
+        must(directory::decode_dkim_key(octets, directory::encode(*dkim)) == *dkim);
     if (const auto keys = directory::decode_change(value))
         must(directory::decode_change(directory::encode_change(*keys)) == *keys);
 }
@@ -66,6 +69,14 @@ void check_written(std::string_view text) {
     both(directory::name_key(name), account_row);
     both(directory::name_key({word(1) + "x", word(2)}), directory::encode(directory::NameRecord(alias)));
     both(directory::change_key(number(0)), directory::encode_change({word(5), word(6)}));
+    directory::DkimKey dkim;
+    dkim.domain = word(2);
+    dkim.selector = word(1);
+    dkim.public_key = word(5) + "x";
+    dkim.sealed = word(6);
+    const std::string dkim_row = directory::dkim_key_key(dkim.domain, dkim.selector);
+    must(directory::decode_dkim_key(dkim_row, directory::encode(dkim)) == dkim);
+    both(dkim_row, directory::encode(dkim));
     both(directory::removed_key(AccountId(number(4))), "");
     check.finish();
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "directory/check.h"
+#include "directory/dkim_key.h"
 #include "store/tuple.h"
 
 namespace heliopost::directory {
@@ -57,6 +58,8 @@ TEST_CASE("records: keys are read back, and sort as docs/format-directory.md say
         {RowKind::change, {}, 1},
         {RowKind::change, {}, 1'000},
         {RowKind::removed, {}, 7},
+        {RowKind::dkim_key, {"20261123e", "a.example"}, 0},
+        {RowKind::dkim_key, {"20261123r", "a.example"}, 0},
     };
     std::vector<std::string> octets;
     for (const Key& key : keys) {
@@ -67,6 +70,34 @@ TEST_CASE("records: keys are read back, and sort as docs/format-directory.md say
     CHECK(std::ranges::is_sorted(octets));
     CHECK_FALSE(parse_key("").has_value());
     CHECK_FALSE(parse_key("\x7f").has_value());
+}
+
+TEST_CASE("records: a DKIM key is read as it was written, and no truncation is another one") {
+    DkimKey key;
+    key.domain = "a.example";
+    key.selector = "20261123r";
+    key.state = DkimKey::State::retiring;
+    key.created = from_unix_milliseconds(1'795'000'000'000);
+    key.since = from_unix_milliseconds(1'795'000'000'001);
+    key.public_key = std::string("\0public", 7);
+    key.sealed = std::string("\xff\0sealed", 8);
+    key.server_key = "0123";
+    const std::string row = dkim_key_key(key.domain, key.selector), octets = encode(key);
+    CHECK(row >= dkim_keys_begin());
+    CHECK(row < dkim_keys_end());
+    CHECK(dkim_keys_begin().size() == 1);
+    CHECK(decode_dkim_key(row, octets) == key);
+    CHECK_FALSE(decode_dkim_key(name_key({"ann", "a.example"}), octets).has_value());
+    for (std::size_t length = 0; length < octets.size(); ++length) {
+        const auto read = decode_dkim_key(row, octets.substr(0, length));
+        CHECK((!read || *read != key));
+    }
+    Check check;
+    check.row(row, octets);
+    CHECK(check.findings().empty());
+    check.row(row, "");
+    REQUIRE(check.findings().size() == 1);
+    CHECK(check.findings()[0].where == "DKIM key 20261123r of a.example");
 }
 
 TEST_CASE("check: a sound directory has no findings, a damaged one has each of them") {
