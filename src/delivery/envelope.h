@@ -47,9 +47,11 @@ struct Envelope {
     smtp::Return ret = smtp::Return::unspecified;
     std::optional<std::string> envelope_id;
     std::vector<Recipient> recipients;
-    std::string results;  // fields: what the checks found; they stand above our Received
-    std::string verdicts;  // the same for mailboxes to keep: mailbox/verdicts.h, encoded
-    bool junk = false;    // filed as such: \Junk in place of INBOX
+    std::string results;     // fields: what the checks found; they stand above our Received
+    std::string verdicts;    // the same for mailboxes to keep: mailbox/verdicts.h, encoded
+    std::string signatures;  // fields: ours, DKIM-Signature; they stand above all
+    std::string seal;        // fields: our ARC set; above all, where the message goes on to another host
+    bool junk = false;       // filed as such: \Junk in place of INBOX
 };
 
 }  // namespace heliopost::delivery

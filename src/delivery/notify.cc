@@ -10,14 +10,28 @@
 #include "delivery/plan.h"
 #include "delivery/trace.h"
 #include "mailbox/file.h"
+#include "signing/message_signer.h"
 
 namespace heliopost::delivery {
 namespace {
 
+// What the server writes itself is signed as well: by its host name's domain, or one of ours above it.
+std::string signatures_of(const Delivering& with, const std::string& message) {
+    if (with.keys == nullptr) return {};
+    const auto end = message.find("\r\n\r\n");
+    const std::size_t header = end == std::string::npos ? message.size() : end + 4;
+    using signing::MessageSigner;
+    auto signer = MessageSigner::begin(*with.keys, std::string_view(message).substr(0, header),
+                                       MessageSigner::Domain::author_or_above);
+    if (!signer) return {};
+    signer->feed(std::string_view(message).substr(header));
+    return signer->finish(with.world.now());
+}
+
 void add_filing(queue::Also& also, const Envelope& envelope, const Message& message, const Filing& filing) {
     mailbox::NewEmail email;
     email.blob = message.blob.ref;
-    email.prefix = mailbox_prefix(envelope, filing.delivered_to, "");
+    email.prefix = mailbox_prefix(envelope, filing.delivered_to, envelope.signatures);
     email.received = envelope.arrived;
     email.structure = message.structure;
     email.preview = message.preview;
@@ -35,6 +49,7 @@ Result<void> add_relays(queue::Also& also, const Envelope& envelope, const Messa
     entry.source = queue::Source::dsn;
     if (planted("answered notification")) entry.reverse_path = relays.front().to;
     entry.blob = message.blob.ref;
+    entry.prefix = envelope.signatures;
     entry.smtputf8 = envelope.smtputf8;
     entry.body_8bit = message.structure->eight_bit_body;
     for (Relaying& relay : relays) {
@@ -58,6 +73,7 @@ net::Task<Result<Notification>> make_notification(Delivering* with, directory::D
     Recipient& recipient = envelope.recipients.emplace_back();
     recipient.resolution = CO_TRY(co_await directory->resolve(to.local_part, to.domain));
     recipient.address = std::move(to);
+    envelope.signatures = signatures_of(*with, message);
 
     Incoming incoming(with->store, notification_octets_max);
     co_await incoming.append(message);

@@ -61,7 +61,7 @@ Result<void> add_relays(Packed& packed, const Envelope& envelope, const Message&
     entry.identity = envelope.identity.value_or(AccountId{});
     entry.source = envelope.identity ? queue::Source::submission : queue::Source::forward;
     entry.blob = message.blob.ref;
-    entry.prefix = trace;
+    entry.prefix = envelope.seal + trace;
     entry.smtputf8 = envelope.smtputf8;
     entry.body_8bit = message.structure->eight_bit_body || envelope.body != smtp::Body::seven_bit;
     entry.ret = envelope.ret;
@@ -75,7 +75,7 @@ Result<void> add_relays(Packed& packed, const Envelope& envelope, const Message&
 
 // A client that is not to be named (submission, privacy by default) is not in the envelope.
 std::string trace_of(const Delivering& to, const Envelope& envelope) {
-    return envelope.results +
+    return envelope.signatures + envelope.results +
            received_field(envelope, to.host_name, !envelope.client.address.is_unspecified());
 }
 

@@ -15,6 +15,7 @@
 #include "net/task.h"
 #include "net/world.h"
 #include "queue/queue.h"
+#include "signing/keys.h"
 #include "store/store.h"
 
 namespace heliopost::delivery {
@@ -32,6 +33,7 @@ struct Delivering {
     std::string host_name;
     std::chrono::milliseconds expire_after{std::chrono::days(5)};  // of what is relayed
     std::size_t structures_octets = structures_octets_max;
+    const signing::Keys* keys = nullptr;  // null: nothing is signed
 };
 
 // Has the message been through too many servers? RFC 5321 §6.3; answered with 5.4.6.

@@ -111,6 +111,11 @@ int take(const CommonOptions& common, const BackupOptions& options) {
     const std::size_t keep = options.keep == 0 ? std::numeric_limits<std::size_t>::max() : options.keep;
     const auto pruned = (*vault)->prune(keep);
     const int code = tell(common, *taken, pruned.value_or(std::vector<std::string>()));
+    // Never in the backup: whoever finds it must not be able to sign as us.
+    const std::string key = server_key_file(settings->server);
+    if (!common.json && fs::exists(key))
+        std::printf("not in it: %s, without which DKIM keys in it cannot be used; keep a copy elsewhere\n",
+                    key.c_str());
     return pruned ? code : report(common, pruned.error());
 }
 

@@ -54,6 +54,7 @@ sandbox::Plan sandbox_plan(const Settings& settings, const std::string& settings
     for (const char* path : system_paths) plan.readable.emplace_back(path);
     add_file(settings_file, plan.readable);
     add_file(settings.relay.roots_file, plan.readable);
+    add_file(settings.server.key_file, plan.readable);
     add_file(settings.dns.trust_anchor_file, plan.readable);
     for (const net::CertificateFiles& files : settings.tls.certificates) {
         add_file(files.certificate, plan.readable);

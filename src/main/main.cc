@@ -179,6 +179,27 @@ void add_message(CLI::App& app, CommandLine& line) {
     add_field(show, line, "--uid", "uid", "the message's UID in it", true);
 }
 
+void add_dkim(CLI::App& app, CommandLine& line) {
+    CLI::App& dkim = *app.add_subcommand("dkim", "The keys with which our domains sign their mail");
+    dkim.require_subcommand(1);
+    const auto add = [&](const char* name, const char* meaning) {
+        CLI::App* command = add_operation(dkim, line, name, meaning, std::string("dkim.") + name);
+        add_field(command, line, "DOMAIN", "domain", "example.org", std::string_view(name) != "list");
+        return command;
+    };
+    const std::string kinds = "rsa2048, ed25519 or both; without: both";
+    add_field(add("create", "Make keys for a domain; prints what to publish in the DNS"), line, "--algorithm",
+              "algorithm", kinds, false);
+    add_field(
+        add("rotate", "Make successors, which sign in place of the old keys once they are seen in the DNS"),
+        line, "--algorithm", "algorithm", kinds, false);
+    add_field(add("retire", "Sign no more with a domain's keys"), line, "--selector", "selector",
+              "with this one only", false);
+    add("list", "All keys, and what is to be done about each");
+    add("dns",
+        "The records of a domain's keys, and whether the DNS has them; keys that are seen sign at once");
+}
+
 void add_server(CLI::App& app, CommandLine& line) {
     const auto add = [&](const char* name, const char* meaning, int (*run)(const CommonOptions&)) {
         app.add_subcommand(name, meaning)->callback([&line, run] {
@@ -338,6 +359,7 @@ int main(int argc, char** argv) {
     add_queue(app, line);
     add_message(app, line);
     add_reports(app, line);
+    add_dkim(app, line);
     add_backup(app, line);
     add_documentation(app, line);
     try {

@@ -4,113 +4,11 @@
 #include <utility>
 
 #include "base/text.h"
+#include "main/option_access.h"
 #include "main/option_text.h"
-#include "proto/smtp/address.h"
 
 namespace heliopost {
 namespace {
-
-Result<std::string> text_of(const toml::node& node) {
-    if (const auto value = node.value_exact<std::string>()) return *value;
-    return fail(Fault::syntax, "expected a text in quotes");
-}
-
-Result<std::vector<std::string>> texts_of(const toml::node& node) {
-    const toml::array* array = node.as_array();
-    if (array == nullptr) return fail(Fault::syntax, "expected a list: [\"...\", \"...\"]");
-    std::vector<std::string> texts;
-    for (const toml::node& item : *array) texts.push_back(TRY(text_of(item)));
-    return texts;
-}
-
-// get: from Settings&, const or not, to the value.
-template <class Get, class Read>
-Access access(Get get, Read read) {
-    return {.set = [=](Settings& settings, const toml::node& node) -> Result<void> {
-                get(settings) = TRY(read(node));
-                return {};
-            },
-            .same = [=](const Settings& a, const Settings& b) { return get(a) == get(b); },
-            .copy = [=](Settings& to, const Settings& from) { get(to) = get(from); }};
-}
-
-template <class Section, class Base, class Value, class Read>
-Access access(Section Settings::* section, Value Base::* value, Read read) {
-    return access([=](auto& settings) -> auto& { return (settings.*section).*value; }, read);
-}
-
-// A text of some form; an empty one stands for "not set".
-template <class Section, class Base>
-Access text_like(Section Settings::* section, std::string Base::* value, bool (*right)(std::string_view),
-                 const char* expected) {
-    return access(section, value, [=](const toml::node& node) -> Result<std::string> {
-        auto given = TRY(text_of(node));
-        if (!given.empty() && !right(given)) return fail(Fault::syntax, std::string("expected ") + expected);
-        return given;
-    });
-}
-
-template <class Section, class Base>
-Access text(Section Settings::* section, std::string Base::* value) {
-    return access(section, value, text_of);
-}
-
-template <class Section, class Base>
-Access secret(Section Settings::* section, Secret Base::* value) {
-    return access(section, value,
-                  [](const toml::node& node) -> Result<Secret> { return Secret::take(TRY(text_of(node))); });
-}
-
-template <class Section, class Base>
-Access flag(Section Settings::* section, bool Base::* value) {
-    return access(section, value, [](const toml::node& node) -> Result<bool> {
-        const auto given = node.value_exact<bool>();
-        if (!given) return fail(Fault::syntax, "expected true or false");
-        return *given;
-    });
-}
-
-template <class Section, class Base>
-Access number(Section Settings::* section, std::uint64_t Base::* value, std::int64_t least,
-              std::int64_t most) {
-    return access(section, value, [=](const toml::node& node) -> Result<std::uint64_t> {
-        const auto given = node.value_exact<std::int64_t>();
-        if (!given || *given < least || *given > most)
-            return fail(Fault::syntax,
-                        "expected a number from " + std::to_string(least) + " to " + std::to_string(most));
-        return static_cast<std::uint64_t>(*given);
-    });
-}
-
-template <class Section, class Base>
-Access octets(Section Settings::* section, std::uint64_t Base::* value) {
-    return access(section, value, [](const toml::node& node) -> Result<std::uint64_t> {
-        if (const auto given = node.value_exact<std::int64_t>(); given && *given >= 0)
-            return static_cast<std::uint64_t>(*given);
-        return parse_octets(TRY(text_of(node)));
-    });
-}
-
-template <class Section, class Base>
-Access duration(Section Settings::* section, std::chrono::seconds Base::* value) {
-    return access(section, value, [](const toml::node& node) -> Result<std::chrono::seconds> {
-        return parse_duration(TRY(text_of(node)));
-    });
-}
-
-template <class Section, class Base>
-Access endpoints(Section Settings::* section, std::vector<net::Endpoint> Base::* value) {
-    return access(section, value, [](const toml::node& node) -> Result<std::vector<net::Endpoint>> {
-        std::vector<net::Endpoint> list;
-        for (const std::string& word : TRY(texts_of(node))) list.push_back(TRY(net::parse_endpoint(word)));
-        return list;
-    });
-}
-
-template <class Section, class Base>
-Access texts(Section Settings::* section, std::vector<std::string> Base::* value) {
-    return access(section, value, texts_of);
-}
 
 Result<LogFormat> log_format_of(const toml::node& node) {
     const std::string word = TRY(text_of(node));
@@ -192,6 +90,10 @@ void add_server_options(std::vector<Option>& t) {
                  text(&S::server, &Server::admin_socket)});
     t.push_back({{"server.user", "text", "\"\"", "the user to become once the ports are open; empty: none"},
                  text(&S::server, &Server::user)});
+    t.push_back({{"server.key_file", "path", "\"\"",
+                  "the server key, which seals the secrets in the store; empty: server.key in the data "
+                  "directory. A backup does not hold it: keep a copy elsewhere"},
+                 text(&S::server, &Server::key_file)});
     t.push_back({{"server.sandbox", "flag", "true",
                   "give up paths, ports and system calls that a mail server does not need"},
                  flag(&S::server, &Server::sandbox)});
@@ -227,12 +129,6 @@ Result<std::vector<net::Network>> networks_of(const toml::node& node) {
     std::vector<net::Network> networks;
     for (const std::string& word : TRY(texts_of(node))) networks.push_back(TRY(net::parse_network(word)));
     return networks;
-}
-
-Result<std::vector<std::string>> domains_of(const toml::node& node) {
-    std::vector<std::string> domains;
-    for (const std::string& word : TRY(texts_of(node))) domains.push_back(TRY(smtp::normalise_domain(word)));
-    return domains;
 }
 
 void add_checks_options(std::vector<Option>& t) {
@@ -318,7 +214,7 @@ bool is_at_run_time(std::string_view key) {
     // name stands in the DSNs under way.
     for (const std::string_view one : {"relay.port", "relay.roots_file", "relay.helo_name"})
         if (key == one) return false;
-    return key.starts_with("relay.") || key.ends_with(".connections_max") ||
+    return key.starts_with("relay.") || key.starts_with("dkim.") || key.ends_with(".connections_max") ||
            key.ends_with(".connections_per_address_max");
 }
 
@@ -352,6 +248,7 @@ std::vector<Option> make_options() {
         "[]");
     add_checks_options(t);
     add_reports_options(t);
+    add_dkim_options(t);
     add_relay_options(t);
     for (Option& option : t) option.at_run_time = is_at_run_time(option.reference.key);
     return t;

@@ -45,6 +45,7 @@ Program::~Program() {
     scrub_.reset();
     queue_.reset();
     accounts_.reset();
+    keys_.reset();
     login_.reset();
     directory_.reset();
     store_.reset();
@@ -77,8 +78,11 @@ Result<void> Program::open() {
     queue_ = queue::make_queue(*store_, log_, std::move(queue_options));
     TRY(run_task(world(), directory_->load()));
     TRY(run_task(world(), queue_->load()));
-    administered_ = std::make_unique<admin::Administered>(
-        admin::Administered{&world(), directory_.get(), accounts_.get(), queue_.get(), store_.get()});
+    keys_ = std::make_unique<signing::Keys>(*store_, *directory_, world(), server_key_file(settings_.server));
+    keys_->change(settings_.dkim);
+    TRY(run_task(world(), keys_->load()));
+    administered_ = std::make_unique<admin::Administered>(admin::Administered{
+        &world(), directory_.get(), accounts_.get(), queue_.get(), store_.get(), keys_.get()});
     return {};
 }
 
@@ -95,6 +99,7 @@ void Program::start_upkeep() {
     upkeep.spawn(watch_certificates(&world()));
     upkeep.spawn(rescan_queue(&world(), queue_.get()));
     upkeep.spawn(sweep_blobs(&world(), &store_->blobs()));
+    upkeep.spawn(look_after_keys(&world(), keys_.get(), directory_.get()));
     upkeep.spawn(erase_removed(&world(), directory_.get(), accounts_.get(), &account_removed_));
     if (sender_ == nullptr) return;
     upkeep.spawn(statistics_->flush_often(&world()));

@@ -37,6 +37,7 @@
 #include "server/imap/service.h"
 #include "server/pop3/service.h"
 #include "server/smtp/service.h"
+#include "signing/keys.h"
 #include "store/rocks_store.h"
 #include "transport/transport.h"
 
@@ -140,6 +141,7 @@ private:
     std::unique_ptr<store::Scrub> scrub_;
     std::unique_ptr<directory::Directory> directory_;
     std::unique_ptr<directory::Login> login_;
+    std::unique_ptr<signing::Keys> keys_;
     std::unique_ptr<mailbox::Accounts> accounts_;
     std::unique_ptr<queue::Queue> queue_;
     std::unique_ptr<transport::Transport> transport_;

@@ -44,6 +44,7 @@ net::Task<Result<admin::Answer>> Program::reload() {
 
     settings_ = std::move(after);
     change_settings();
+    CO_TRY(co_await keys_->load());
     for (const std::string& key : changes.at_once) log_.info("setting.changed", {{"key", key}});
     for (const std::string& key : changes.after_restart)
         log_.warning("setting.after_restart", {{"key", key}});
@@ -66,6 +67,7 @@ void Program::change_settings() {
     for (const auto& [of, limits] : limits_)
         if (of != nullptr) limits.change({of->connections_per_address_max, of->connections_max});
     transport_->change(transport_options());
+    keys_->change(settings_.dkim);
     const auto settings = std::make_shared<const Settings>(settings_);
     for (const auto& core : core_)
         core->world.post([this, core = core.get(), settings] { change_core(*core, *settings); });

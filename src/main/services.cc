@@ -19,6 +19,7 @@ std::function<std::shared_ptr<const net::TlsServer>()> newest(
 void Program::serve_smtp(Core& core) {
     core.delivering = std::make_unique<delivery::Delivering>(delivery::Delivering{
         core.world, *store_, *queue_, settings_.server.host_name, settings_.relay.expire_after});
+    core.delivering->keys = keys_.get();
     smtp_server::Service base;
     base.host_name = settings_.server.host_name;
     base.tls = newest(smtp_certificates_);
@@ -104,6 +105,7 @@ transport::TransportOptions Program::transport_options() const {
     options.retry.longest = relay.retry_max;
     options.retry.warn_after = relay.warn_after;
     options.retry.expire_after = relay.expire_after;
+    options.keys = keys_.get();
     if (relay.smart_host.empty()) return options;
     transport::SmartHost host;
     const auto colon = relay.smart_host.rfind(':');

@@ -104,6 +104,10 @@ Result<void> check(const Settings& settings, std::string_view file) {
 
 }  // namespace
 
+std::string server_key_file(const ServerSettings& server) {
+    return server.key_file.empty() ? server.data_directory + "/server.key" : server.key_file;
+}
+
 std::vector<OptionReference> option_reference() {
     std::vector<OptionReference> all;
     std::ranges::transform(options(), std::back_inserter(all), &Option::reference);

@@ -17,6 +17,7 @@
 #include "base/secret.h"
 #include "net/network.h"
 #include "net/tls.h"
+#include "signing/settings.h"
 
 namespace heliopost {
 
@@ -27,6 +28,7 @@ struct ServerSettings {
     std::string data_directory = "/var/lib/heliopost";
     std::string admin_socket = "/run/heliopost/admin.sock";
     std::string user;                // empty: stay who started it
+    std::string key_file;            // the server key; empty: server.key in the data directory
     std::uint64_t threads = 0;       // 0: one a core
     std::uint64_t disk_reserve = 0;  // octets; 0: 2 % of the disk, at least 1 GiB
     bool sandbox = true;
@@ -112,9 +114,13 @@ struct Settings {
     ListenSettings pop3;
     ChecksSettings checks;
     ReportsSettings reports;
+    signing::Settings dkim;
     RelaySettings relay;
     DnsSettings dns;
 };
+
+// Where the server key is.
+std::string server_key_file(const ServerSettings& server);
 
 // One key of the file, for --help and the manual.
 struct OptionReference {

@@ -156,4 +156,30 @@ TEST_CASE("settings: every key of the reference is explained once") {
     }
 }
 
+TEST_CASE("settings: [dkim], and what it refuses") {
+    using namespace std::chrono_literals;
+    const auto dkim = [&](const std::string& line) { return parse_settings(good + "[dkim]\n" + line, "f"); };
+    const auto plain = dkim("");
+    REQUIRE(plain.has_value());
+    CHECK(plain->dkim.sign);
+    CHECK(plain->dkim.rotate_after == 0s);
+    CHECK(plain->dkim.overlap == 7 * 24h);
+    CHECK(plain->dkim.fields == dkim_check::usual_fields());
+    CHECK(server_key_file(plain->server) == "/var/lib/heliopost/server.key");
+    const auto all = dkim(
+        "rotate_after = \"180d\"\noverlap = \"14d\"\nfields = [\"From\", \"Subject\"]\nsign = false\n"
+        "unsigned_domains = [\"Bücher.example\"]\nseal_forwarded = false\n");
+    REQUIRE(all.has_value());
+    CHECK(all->dkim.rotate_after == 180 * 24h);
+    CHECK(all->dkim.fields.size() == 2);
+    CHECK(all->dkim.unsigned_domains == std::vector<std::string>{"xn--bcher-kva.example"});
+    for (const char* wrong :
+         {"fields = [\"To\"]", "fields = [\"From\", \"A:\"]", "fields = [\"From\", \"A B\"]",
+          "fields = [\"From\", \"\"]", "fields = [\"From\", \"A;\"]", "rotate_after = \"0d\"",
+          "overlap = \"0\"", "rotate_after = 0"}) {
+        CAPTURE(wrong);
+        CHECK_FALSE(dkim(wrong).has_value());
+    }
+}
+
 }  // namespace heliopost

@@ -5,6 +5,8 @@
 #include <map>
 #include <utility>
 
+#include "signing/life.h"
+
 namespace heliopost {
 namespace {
 
@@ -98,6 +100,14 @@ net::Task<void> sweep_blobs(net::World* world, store::BlobStore* blobs) {
         const auto wait = interval / 2 + std::chrono::microseconds(jitter);
         co_await world->sleep_until(world->after(wait));
         co_await round(world, "blobs.sweep", sweep(world, blobs));
+    }
+}
+
+net::Task<void> look_after_keys(net::World* world, signing::Keys* keys, directory::Directory* directory) {
+    signing::Caretaker caretaker(world, keys, directory);
+    for (;;) {
+        co_await round(world, "dkim.keys", caretaker.round());
+        co_await world->sleep_until(world->after(signing::look_interval));
     }
 }
 

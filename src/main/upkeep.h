@@ -12,6 +12,7 @@
 #include "net/task.h"
 #include "net/world.h"
 #include "queue/queue.h"
+#include "signing/keys.h"
 #include "store/blob.h"
 
 namespace heliopost {
@@ -36,5 +37,8 @@ net::Task<void> sweep_blobs(net::World* world, store::BlobStore* blobs);
 // erased too.
 net::Task<void> erase_removed(net::World* world, directory::Directory* directory, mailbox::Accounts* accounts,
                               net::Event* removed);
+
+// signing::Caretaker: a round at the start and every look_interval.
+net::Task<void> look_after_keys(net::World* world, signing::Keys* keys, directory::Directory* directory);
 
 }  // namespace heliopost

@@ -79,6 +79,14 @@ std::vector<const KeyInUse*> Snapshot::signing(const std::string& domain) const 
     return keys;
 }
 
+const KeyInUse* Snapshot::sealing(const std::string& domain) const {
+    const auto at = domains.find(domain);
+    if (at == domains.end() || !settings->seal_forwarded) return nullptr;
+    for (const KeyInUse& key : at->second)
+        if (has_opened(key) && key.row.algorithm == DkimKey::Algorithm::rsa2048) return &key;
+    return nullptr;
+}
+
 Keys::Keys(store::Store& store, directory::Directory& directory, net::World& world,
            std::string server_key_file)
     : store_(store), directory_(directory), world_(world), server_key_file_(std::move(server_key_file)) {}
@@ -257,7 +265,7 @@ net::Task<Result<void>> Keys::activate(DkimKey key, Time now) {
                 changes.emplace_back(other.row, moved(other.row, DkimKey::State::retiring, now));
     CO_TRY(co_await commit(changes));
     for (const auto& [from, to] : changes)
-        world_.log().info(to->state == DkimKey::State::active ? "dkim.active" : "dkim.retiring",
+        world_.log().info(from == key ? "dkim.active" : "dkim.retiring",
                           {{"domain", from.domain}, {"selector", from.selector}});
     co_return Result<void>();
 }

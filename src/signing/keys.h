@@ -35,6 +35,8 @@ namespace heliopost::signing {
 
 using directory::DkimKey;
 
+inline constexpr std::size_t signed_names_max = 400;  // in h=; verifiers (proto/dkim) read 512
+inline constexpr std::size_t signed_header_max = std::size_t{256} << 10;  // as long as one that is judged
 inline constexpr std::size_t keys_of_domain_max = 100;  // far above what rotation leaves behind
 
 struct KeyInUse {
@@ -50,6 +52,8 @@ struct Snapshot {
     const KeyInUse* find(const std::string& domain, const std::string& selector) const;
     // Those that sign the domain's mail now; empty where the settings say that none does.
     std::vector<const KeyInUse*> signing(const std::string& domain) const;
+    // The RSA key that seals what the domain forwards (ARC); null: none does.
+    const KeyInUse* sealing(const std::string& domain) const;
 };
 
 class Keys {

@@ -17,7 +17,7 @@ std::string author_domain(std::string_view header) {
 
 std::optional<MessageSigner> MessageSigner::begin(const Keys& keys, std::string_view header, Domain domain) {
     auto snapshot = keys.snapshot();
-    if (snapshot->domains.empty()) return std::nullopt;
+    if (snapshot->domains.empty() || header.size() > signed_header_max) return std::nullopt;
     std::string author = author_domain(header);
     if (author.empty()) return std::nullopt;
     while (snapshot->signing(author).empty()) {

@@ -25,8 +25,6 @@
 
 namespace heliopost::signing {
 
-inline constexpr std::size_t signed_names_max = 400;  // in h=; verifiers (proto/dkim) read 512
-
 class MessageSigner {
 public:
     // Which domain may sign: the author's; for mail that the server itself writes, one above it too, which

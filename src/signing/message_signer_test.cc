@@ -106,7 +106,9 @@ TEST_CASE_FIXTURE(Office,
     CHECK(sign("From: post@mx.a.example\r\n\r\n", Domain::author_or_above).contains("d=a.example;"));
 }
 
-TEST_CASE_FIXTURE(Office, "signer: a header of too many fields goes unsigned, signed_names_max") {
+TEST_CASE_FIXTURE(
+    Office,
+    "signer: a header of too many fields or octets goes unsigned, signed_names_max and signed_header_max") {
     make_active(*this, *keys, "a.example");
     Settings settings;
     settings.fields = {"From", "To"};  // the first stands once more than it is there, and so the second
@@ -116,6 +118,9 @@ TEST_CASE_FIXTURE(Office, "signer: a header of too many fields goes unsigned, si
     CHECK(verdicts(sign(header + "\r\n") + header + "\r\n") == "pass");
     header += "To: bob@b.example\r\n";
     CHECK(sign(header + "\r\n").empty());
+    const std::string front = "From: ann@a.example\r\nX-Filler: ";
+    CHECK_FALSE(sign(front + std::string(signed_header_max - front.size(), 'x')).empty());
+    CHECK(sign(front + std::string(signed_header_max - front.size() + 1, 'x')).empty());
 }
 
 }  // namespace heliopost::signing

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "proto/mime/scanner.h"
+#include "signing/test_keys.h"
 #include "transport/test_site.h"
 
 namespace heliopost::transport {
@@ -63,6 +64,27 @@ TEST_CASE("bounce: a DSN comes from the host's name; the name in EHLO is for EHL
     CHECK(inbox[0].contains("Reporting-MTA: dns; mx.a.example\r\n"));
     CHECK(inbox[0].contains("postmaster@mx.a.example"));
     CHECK_FALSE(inbox[0].contains("out.a.example"));
+}
+
+TEST_CASE("bounce: a DSN is signed by the host's domain, or one of ours above it") {
+    Refusing site("550 5.1.1 no\r\n");
+    const signing::TestFolder folder;
+    signing::Keys keys(*site.store, *site.directory, *site.world, folder.file("server.key"));
+    REQUIRE(site.run(keys.load()).has_value());
+    make_active(site, keys, "a.example");
+    site.options.keys = &keys;
+    site.start();
+    site.submit({"bob@b.example"});
+    REQUIRE(site.until_empty());
+    const auto inbox = site.inbox(site.ann);
+    REQUIRE(inbox.size() == 1);
+    CHECK(inbox[0].contains("\r\nDKIM-Signature: v=1; a=ed25519-sha256;"));
+    CHECK(inbox[0].contains("d=a.example; s="));
+    CHECK(inbox[0].contains("From: "));
+    const auto verdicts = site.run(signing::verify_whole(site.world, inbox[0]));
+    REQUIRE(verdicts.size() == 1);
+    CHECK_MESSAGE(verdicts[0].verdict == dkim_check::Verdict::pass, verdicts[0].reason);
+    site.stop();  // before the keys go
 }
 
 TEST_CASE("bounce: NOTIFY and the null reverse-path, RFC 3461 §4.1, RFC 5321 §4.5.5") {

@@ -16,6 +16,10 @@
 #include "net/address.h"
 #include "queue/retry.h"
 
+namespace heliopost::signing {
+class Keys;
+}
+
 namespace heliopost::transport {
 
 // All mail goes through this host instead of the recipients' own: most hosts block outbound port 25.
@@ -43,6 +47,7 @@ struct TransportOptions {
     std::size_t messages_per_connection_max = 50;                   // then QUIT
     std::chrono::milliseconds cached_for{std::chrono::seconds(3)};  // an idle connection; 0: not kept
     queue::RetryOptions retry;
+    const signing::Keys* keys = nullptr;  // what signs DSNs, and outlives the transport; null: nothing
 };
 
 // What shares a connection: QueueOptions::destination_of. A smart host gives the same for all.

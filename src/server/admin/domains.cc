@@ -1,9 +1,23 @@
 // domain.add, domain.remove, domain.list, domain.catch_all
 #include <utility>
 
+#include "directory/names.h"
 #include "server/admin/operations.h"
 
 namespace heliopost::admin {
+
+namespace {
+
+net::Task<Result<void>> forget_keys(Administered* of, std::string domain) {
+    std::vector<directory::DkimKey> rows;
+    const auto snapshot = of->keys->snapshot();
+    if (const auto at = snapshot->domains.find(domain); at != snapshot->domains.end())
+        for (const signing::KeyInUse& key : at->second) rows.push_back(key.row);
+    if (rows.empty()) co_return Result<void>();
+    co_return co_await of->keys->forget(std::move(rows));
+}
+
+}  // namespace
 
 net::Task<Result<Answer>> run_domain(Administered* of, Request request) {
     if (request.operation == "domain.list") {
@@ -18,7 +32,9 @@ net::Task<Result<Answer>> run_domain(Administered* of, Request request) {
         co_return Answer{"added domain " + domain.name, {"domain"}, {{domain.name}}};
     }
     if (request.operation == "domain.remove") {
+        const std::string domain = CO_TRY(directory::parse_domain(name));
         CO_TRY(co_await of->directory->remove_domain(name));
+        CO_TRY(co_await forget_keys(of, domain));
         co_return Answer{"removed domain " + name, {"domain"}, {{name}}};
     }
     if (request.operation == "domain.catch_all") {

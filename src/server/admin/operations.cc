@@ -16,6 +16,7 @@ net::Task<Result<Answer>> run(Administered* of, Request request) {
     if (subject == "alias") co_return co_await run_alias(of, std::move(request));
     if (subject == "queue") co_return co_await run_queue(of, std::move(request));
     if (subject == "message") co_return co_await run_message(of, std::move(request));
+    if (subject == "dkim") co_return co_await run_dkim(of, std::move(request));
     if (subject == "backup") co_return co_await run_backup(of, std::move(request));
     if (request.operation == "reports.send") {
         if (!of->reports) co_return fail(Fault::not_found, "no server that sends reports runs here");

@@ -1,8 +1,8 @@
 // Operations: what an administrator can ask, whoever carries the request: the admin socket, or a command that
 // opened the store itself.
 //
-// One file a subject: domains.cc, accounts.cc, aliases.cc, queue.cc, messages.cc, backup.cc; restore.h.
-// Names: "subject.verb".
+// One file a subject: domains.cc, accounts.cc, aliases.cc, queue.cc, messages.cc, dkim.cc, backup.cc;
+// restore.h. Names: "subject.verb".
 #pragma once
 
 #include <functional>
@@ -15,6 +15,7 @@
 #include "net/world.h"
 #include "queue/queue.h"
 #include "server/admin/message.h"
+#include "signing/keys.h"
 #include "store/store.h"
 
 namespace heliopost::admin {
@@ -25,6 +26,7 @@ struct Administered {
     mailbox::Accounts* accounts = nullptr;
     queue::Queue* queue = nullptr;
     store::Store* store = nullptr;
+    signing::Keys* keys = nullptr;
     std::function<net::Task<Result<Answer>>()> reload;  // empty where no server runs
     std::function<Answer()> status;                     // the same; any thread
     // Of DMARC reports: "reports.send". Any loop; empty where none are sent.
@@ -43,6 +45,7 @@ net::Task<Result<Answer>> run_account(Administered* of, Request request);
 net::Task<Result<Answer>> run_alias(Administered* of, Request request);
 net::Task<Result<Answer>> run_queue(Administered* of, Request request);
 net::Task<Result<Answer>> run_message(Administered* of, Request request);
+net::Task<Result<Answer>> run_dkim(Administered* of, Request request);
 net::Task<Result<Answer>> run_backup(Administered* of, Request request);
 
 Error unknown_operation(const Request& request);

@@ -48,10 +48,14 @@ net::Task<void> Session::take(std::string_view octets) {
     if (transaction_.checker) transaction_.checker->feed(octets);
     if (transaction_.forged && !transaction_.forged->passed()) {
         const std::string kept = transaction_.forged->feed(octets);
-        if (!kept.empty()) co_await transaction_.incoming->append(kept);
+        if (kept.empty()) co_return;
+        if (transaction_.sealer) transaction_.sealer->feed(kept);
+        co_await transaction_.incoming->append(kept);
         co_return;
     }
     if (!transaction_.editor || transaction_.editor->passed()) {
+        if (transaction_.signer) transaction_.signer->feed(octets);
+        if (transaction_.sealer) transaction_.sealer->feed(octets);
         co_await transaction_.incoming->append(octets);
         co_return;
     }
@@ -60,7 +64,19 @@ net::Task<void> Session::take(std::string_view octets) {
         message_refusal_ = header_refusal(edited.error());
         co_return;
     }
-    if (!edited->empty()) co_await transaction_.incoming->append(*edited);
+    if (edited->empty()) co_return;
+    begin_signing(*edited);
+    co_await transaction_.incoming->append(*edited);
+}
+
+// edited: the header, whole now, and what came of the body with it. Whether From is the user's to write is
+// asked at the end (check_author), before anything is signed.
+void Session::begin_signing(std::string_view edited) {
+    const signing::Keys* const keys = service_.delivering->keys;
+    if (keys == nullptr) return;
+    const std::string& header = transaction_.editor->header();
+    transaction_.signer = signing::MessageSigner::begin(*keys, header);
+    if (transaction_.signer) transaction_.signer->feed(edited.substr(header.size()));
 }
 
 net::Task<std::vector<Reply>> Session::data() {
@@ -91,11 +107,17 @@ net::Task<std::vector<Reply>> Session::finish_message(smtp::Defects defects) {
     if (transaction_.editor) {
         const Result<std::string> rest = transaction_.editor->finish();
         if (!rest && !message_refusal_) message_refusal_ = header_refusal(rest.error());
-        if (rest && !rest->empty()) co_await transaction_.incoming->append(*rest);
+        if (rest && !rest->empty()) {
+            begin_signing(*rest);
+            co_await transaction_.incoming->append(*rest);
+        }
     }
     if (transaction_.forged && !transaction_.forged->passed()) {
         const std::string rest = transaction_.forged->finish();
-        if (!rest.empty()) co_await transaction_.incoming->append(rest);
+        if (!rest.empty()) {
+            if (transaction_.sealer) transaction_.sealer->feed(rest);
+            co_await transaction_.incoming->append(rest);
+        }
     }
     if (message_refusal_) co_return for_each_recipient(*std::move(message_refusal_));
     Result<delivery::Message> message = co_await transaction_.incoming->finish();
@@ -105,6 +127,7 @@ net::Task<std::vector<Reply>> Session::finish_message(smtp::Defects defects) {
     if (account_) {
         const Result<void> author = co_await check_author();
         if (!author) co_return for_each_recipient(refusal(author.error()));
+        if (transaction_.signer) transaction_.signatures = transaction_.signer->finish(world_.now());
     }
     if (auto refused = co_await judge()) co_return for_each_recipient(*std::move(refused));
     co_return co_await deliver(std::make_shared<const delivery::Message>(*std::move(message)));
@@ -158,6 +181,8 @@ std::shared_ptr<const delivery::Envelope> Session::make_envelope() {
     envelope->recipients = std::move(transaction_.recipients);
     envelope->results = std::move(transaction_.results);
     envelope->verdicts = std::move(transaction_.verdicts);
+    envelope->signatures = std::move(transaction_.signatures);
+    envelope->seal = std::move(transaction_.seal);
     envelope->junk = transaction_.junk;
     return envelope;
 }

@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "checks/message/check.h"
 #include "mailbox/verdicts.h"
+#include "proto/mime/header.h"
 #include "queue/entry.h"
 #include "server/smtp/session.h"
 
@@ -66,6 +67,18 @@ void Session::begin_judging() {
         &world_, judging->tasks, judging->checks,
         message_check::Client{stream_->peer().address, hello_.name, transaction_.mail.reverse_path});
     transaction_.forged.emplace(judging->names);
+    begin_sealing();
+}
+
+// By the domain that forwards: that of the first recipient that leads to another host.
+void Session::begin_sealing() {
+    if (service_.delivering->keys == nullptr) return;
+    for (const delivery::Recipient& recipient : transaction_.recipients) {
+        if (recipient.resolution.forwards.empty()) continue;
+        const auto domain = smtp::normalise_domain(recipient.address.domain);
+        if (domain) transaction_.sealer = signing::ForwardSealer::begin(*service_.delivering->keys, *domain);
+        return;
+    }
 }
 
 // A refusal, or nothing; then the transaction says how the message is to be filed.
@@ -92,6 +105,9 @@ net::Task<std::optional<Reply>> Session::judge() {
     transaction_.junk = policy == Policy::quarantine;
     transaction_.verdicts = mailbox::encode(kept_of(verdicts, stream_->peer().address));
     transaction_.results = std::move(verdicts.fields);
+    if (const auto ours = mime::find_field(transaction_.results, "Authentication-Results");
+        ours && transaction_.sealer)
+        transaction_.seal = transaction_.sealer->finish(verdicts.arc.verdict, ours->value, world_.now());
     co_return std::nullopt;
 }
 

@@ -24,6 +24,8 @@
 #include "proto/smtp/order.h"
 #include "proto/smtp/reply.h"
 #include "server/smtp/service.h"
+#include "signing/forward_sealer.h"
+#include "signing/message_signer.h"
 
 namespace heliopost::smtp_server {
 
@@ -51,10 +53,14 @@ struct Transaction {
     bool begun = false;       // its first octet has come
     std::optional<smtp::BdatDecoder> chunks;
     std::unique_ptr<delivery::HeaderEditor> editor;  // submission only
-    std::optional<message_check::Checker> checker;   // mail from outside only, and what goes with it
+    std::optional<signing::MessageSigner> signer;    // likewise, where the author's domain signs
+    std::string signatures;
+    std::optional<message_check::Checker> checker;  // mail from outside only, and what goes with it
     std::optional<delivery::ForgedResults> forged;
     std::string results;
     std::string verdicts;
+    std::optional<signing::ForwardSealer> sealer;  // likewise, where it goes on to another host
+    std::string seal;
     bool junk = false;
     std::unique_ptr<delivery::Incoming> incoming;
 };
@@ -109,9 +115,11 @@ private:
     net::Task<std::vector<smtp::Reply>> finish_message(smtp::Defects defects);
     net::Task<std::vector<smtp::Reply>> deliver(std::shared_ptr<const delivery::Message> message);
     net::Task<Result<void>> check_author();
+    void begin_signing(std::string_view edited);
 
     // judge.cc
     void begin_judging();
+    void begin_sealing();
     net::Task<std::optional<smtp::Reply>> judge();
     void count(const message_check::Verdicts& verdicts, dmarc::Policy applied);
     std::shared_ptr<const delivery::Envelope> make_envelope();
