@@ -103,7 +103,7 @@ void pass_over(EditReader& in, std::uint64_t field) {
     }
 }
 
-class Logs {
+class NeededLogs {
 public:
     bool take(std::string_view edit) {
         EditReader in(edit);
@@ -144,7 +144,7 @@ private:
 }  // namespace
 
 std::uint64_t first_needed_log(std::string_view manifest) {
-    Logs logs;
+    NeededLogs logs;
     std::string edit;
     for (std::size_t at = 0; at < manifest.size();) {
         const std::size_t left = LogRecord::block_octets - at % LogRecord::block_octets;
