@@ -16,8 +16,9 @@ Result<std::vector<std::string>> signed_fields_of(const toml::node& node) {
         return fail(Fault::syntax, "\"From\" must be among them");  // RFC 6376 §5.4
     if (names.size() > most) return fail(Fault::syntax, "expected at most 50 names");
     for (const std::string& name : names) {
-        const auto field = mime::field_name(name + ":");
-        if (!field || *field != name || name.find(';') != std::string::npos)
+        const std::string field = name + ":";
+        const auto read = mime::field_name(field);
+        if (!read || *read != name || name.find(';') != std::string::npos)
             return fail(Fault::syntax, "\"" + name + "\" is no name of a field");
     }
     return names;
