@@ -19,7 +19,8 @@ void Program::make_reports() {
     const ReportsSettings& from = settings_.reports;
     if (!from.send_dmarc || !settings_.checks.enabled) return;
     statistics_ = std::make_unique<reports::Statistics>(*store_, log_);
-    const delivery::Delivering with{world(), *store_, *queue_, settings_.server.host_name};
+    delivery::Delivering with{world(), *store_, *queue_, settings_.server.host_name};
+    with.keys = keys_.get();
     reports::SenderOptions options{{from.organisation, from.address, settings_.server.host_name}, suffixes_};
     sender_ =
         std::make_unique<reports::Sender>(with, directory_.get(), statistics_.get(), std::move(options));
