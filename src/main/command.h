@@ -39,6 +39,9 @@ int command_fsck(const CommonOptions& common, const FsckOptions& options);
 // Sent to the running server, or, when none runs, carried out on the store.
 int command_admin(const CommonOptions& common, const admin::Request& request);
 
+// Each file is an aggregate report, packed or not, or a message with one, or with a failure report.
+int command_import_reports(const CommonOptions& common, const std::vector<std::string>& files);
+
 struct QuickstartOptions {
     std::string address;
     std::string host_name;  // empty: "mail." and the domain

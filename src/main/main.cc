@@ -28,6 +28,7 @@ struct CommandLine {
     bool password_stdin = false;
     std::string quota;
     std::vector<std::string> targets;
+    std::vector<std::string> files;
     std::function<int()> run;
 };
 
@@ -161,6 +162,17 @@ void add_queue(CLI::App& app, CommandLine& line) {
 void add_reports(CLI::App& app, CommandLine& line) {
     CLI::App& reports = *app.add_subcommand("reports", "Reports of DMARC");
     reports.require_subcommand(1);
+    CLI::App* dmarc = add_operation(reports, line, "dmarc",
+                                    "What came in our domains' name elsewhere, by address", "reports.dmarc");
+    dmarc->add_flag_callback(
+        "--failures", [&line] { line.request.fields["failures"] = "true"; }, "reports about single messages");
+    add_field(dmarc, line, "--domain", "domain", "about this domain only", false);
+    add_field(dmarc, line, "--days", "days", "of the last N days only", false);
+    CLI::App* import =
+        reports.add_subcommand("import", "Take in reports from files: XML, gzip, zip, messages");
+    import->add_option("FILE", line.files, "report files")->required();
+    import->callback(
+        [&line] { line.run = [&line] { return command_import_reports(line.common, line.files); }; });
     CLI::App* send =
         add_operation(reports, line, "send", "Send the reports of past days at once, not spread over the day",
                       "reports.send");

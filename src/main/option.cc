@@ -151,6 +151,14 @@ void add_checks_options(std::vector<Option>& t) {
                  access(checks, &C::other_names, domains_of)});
 }
 
+Result<std::vector<std::string>> mail_addresses_of(const toml::node& node) {
+    auto addresses = TRY(texts_of(node));
+    for (const std::string& one : addresses)
+        if (!is_mail_address(one))
+            return fail(Fault::syntax, "\"" + one + "\": expected an address: dmarc@example.org");
+    return addresses;
+}
+
 void add_reports_options(std::vector<Option>& t) {
     using R = ReportsSettings;
     const auto reports = &Settings::reports;
@@ -163,6 +171,11 @@ void add_reports_options(std::vector<Option>& t) {
     t.push_back({{"reports.address", "text", "\"\"",
                   "From of the reports, where questions about them go: dmarc@example.org"},
                  text_like(reports, &R::address, is_mail_address, "an address: dmarc@example.org")});
+    t.push_back({{"reports.addresses", "list of addresses", "[]",
+                  "mail to these is read for reports about our domains, besides being delivered"},
+                 access(reports, &R::addresses, mail_addresses_of)});
+    t.push_back({{"reports.keep", "duration", "\"90d\"", "reports that came in are kept for so long"},
+                 duration(reports, &R::keep)});
 }
 
 void add_relay_options(std::vector<Option>& t) {

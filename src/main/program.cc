@@ -39,6 +39,8 @@ Program::~Program() {
     // The frames of what was cut off use all below, and the store's threads post to the loops: in this order.
     bound_.clear();
     core_.clear();
+    inbox_.reset();
+    received_.reset();
     sender_.reset();
     statistics_.reset();
     transport_.reset();
@@ -101,9 +103,7 @@ void Program::start_upkeep() {
     upkeep.spawn(sweep_blobs(&world(), &store_->blobs()));
     upkeep.spawn(look_after_keys(&world(), keys_.get(), directory_.get()));
     upkeep.spawn(erase_removed(&world(), directory_.get(), accounts_.get(), &account_removed_));
-    if (sender_ == nullptr) return;
-    upkeep.spawn(statistics_->flush_often(&world()));
-    upkeep.spawn(sender_->send_daily());
+    start_reports();
 }
 
 void Program::start() {

@@ -32,6 +32,7 @@
 #include "net/task_group.h"
 #include "net/tls_reload.h"
 #include "queue/queue.h"
+#include "reports/inbox.h"
 #include "reports/sender.h"
 #include "server/admin/operations.h"
 #include "server/imap/service.h"
@@ -114,6 +115,8 @@ private:
     void start_scrub();
     // reporting.cc
     void make_reports();
+    void start_reports();
+    net::Task<void> forget_reports();
     net::Task<Result<admin::Answer>> send_reports(admin::Request request);
     net::Task<void> close_books();
     admin::Answer status() const;
@@ -151,6 +154,8 @@ private:
     std::shared_ptr<const dmarc_check::PublicSuffixes> suffixes_;
     std::unique_ptr<reports::Statistics> statistics_;  // null: no reports are sent
     std::unique_ptr<reports::Sender> sender_;          // of the first loop
+    std::unique_ptr<reports::Received> received_;
+    std::unique_ptr<reports::Inbox> inbox_;  // null: no address is read for reports
     std::vector<Bound> bound_;
     std::vector<std::pair<const ListenSettings*, net::ConnectionLimits>> limits_;
     Time started_at_{};

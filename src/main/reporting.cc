@@ -17,6 +17,9 @@ std::string joined(const std::vector<std::string>& texts) {
 
 void Program::make_reports() {
     const ReportsSettings& from = settings_.reports;
+    received_ = std::make_unique<reports::Received>(*store_, *directory_);
+    if (!from.addresses.empty())
+        inbox_ = std::make_unique<reports::Inbox>(world(), *store_, *received_, from.addresses);
     if (!from.send_dmarc || !settings_.checks.enabled) return;
     statistics_ = std::make_unique<reports::Statistics>(*store_, log_);
     delivery::Delivering with{world(), *store_, *queue_, settings_.server.host_name};
@@ -24,6 +27,24 @@ void Program::make_reports() {
     reports::SenderOptions options{{from.organisation, from.address, settings_.server.host_name}, suffixes_};
     sender_ =
         std::make_unique<reports::Sender>(with, directory_.get(), statistics_.get(), std::move(options));
+}
+
+void Program::start_reports() {
+    net::TaskGroup& upkeep = core_.front()->upkeep;
+    upkeep.spawn(forget_reports());
+    if (inbox_ != nullptr) upkeep.spawn(inbox_->run());
+    if (sender_ == nullptr) return;
+    upkeep.spawn(statistics_->flush_often(&world()));
+    upkeep.spawn(sender_->send_daily());
+}
+
+net::Task<void> Program::forget_reports() {
+    constexpr std::chrono::hours interval{24};
+    for (;;) {
+        const auto done = co_await received_->forget(world().now() - settings_.reports.keep);
+        if (!done) log_.error("reports.not_erased", {{"reason", done.error().text}});
+        co_await world().sleep_until(world().after(interval));
+    }
 }
 
 // "now": what was counted today, too. On any loop.

@@ -28,6 +28,7 @@ void Program::serve_smtp(Core& core) {
     base.accounts = accounts_.get();
     base.delivering = core.delivering.get();
     base.closing = &core.closing;
+    base.inbox = inbox_.get();
     core.mx = base;
     core.judging = judging(core.checking);
     if (settings_.checks.enabled) core.mx.judging = &core.judging;

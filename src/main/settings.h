@@ -93,9 +93,11 @@ struct ChecksSettings {
 };
 
 struct ReportsSettings {
-    bool send_dmarc = false;   // daily, to domains that ask for it
-    std::string organisation;  // who reports
-    std::string address;       // From of the reports
+    bool send_dmarc = false;             // daily, to domains that ask for it
+    std::string organisation;            // who reports
+    std::string address;                 // From of the reports
+    std::vector<std::string> addresses;  // ours, where reports come in
+    std::chrono::seconds keep{90 * 86'400};
 };
 
 struct DnsSettings {

@@ -1,6 +1,7 @@
 #include "reports/records.h"
 
 #include "crypto/sha256.h"
+#include "reports/received_record.h"
 #include "reports/reports.pb.h"
 #include "store/tuple.h"
 
@@ -157,6 +158,9 @@ Result<feedback::Row> decode_row(std::string_view octets) {
 std::optional<std::string> check_row(std::string_view key, std::string_view value) {
     store::TupleReader parts(key);
     const auto kind = parts.u8();
+    if (kind && (*kind == static_cast<std::uint8_t>(ReceivedKind::aggregate) ||
+                 *kind == static_cast<std::uint8_t>(ReceivedKind::failure)))
+        return check_received_row(key, value);
     if (!kind || *kind < static_cast<std::uint8_t>(Kind::period) ||
         *kind > static_cast<std::uint8_t>(Kind::day))
         return "a row of no known kind";

@@ -15,9 +15,37 @@ import xml.etree.ElementTree as tree
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from name_server import NameServer  # noqa: E402
-from server import Server, free_port  # noqa: E402
+from server import Server, free_port, wait_for  # noqa: E402
 
 SPACE = "{urn:ietf:params:xml:ns:dmarc-2.0}"
+
+
+FAILURE = """From: reporter@c.example
+To: dmarc@a.example
+Subject: FW: forged
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=feedback-report; boundary="b"
+
+--b
+Content-Type: text/plain
+
+This is an authentication failure report.
+--b
+Content-Type: message/feedback-report
+
+Feedback-Type: auth-failure
+User-Agent: Other/1.0
+Version: 1
+Auth-Failure: dmarc
+Source-IP: 192.0.2.9
+Reported-Domain: a.example
+
+--b
+Content-Type: text/rfc822-headers
+
+Subject: forged
+--b--
+"""
 
 
 def say(what):
@@ -84,6 +112,32 @@ def report_goes(a, b):
     say("the report says what was counted, and comes once")
 
 
+def report_is_read(a):
+    """The same numbers, as a.example's administrator sees them."""
+    wait_for("the report to be read", lambda: "event=report.received" in a.log_text())
+    rows = a.rows("reports", "dmarc", "--domain", "a.example", "--days", "2")
+    want = {"domain": "a.example", "source": "127.0.0.1", "messages": 4, "passed": 3, "dkim": 0, "spf": 3,
+            "delivered": 3, "quarantined": 0, "rejected": 1, "reporters": "B's mail"}
+    assert rows == [want], rows
+    assert a.rows("reports", "dmarc", "--domain", "b.example") == []
+    say("the second server read it: the same numbers in its table")
+
+
+def files_are_read(a):
+    failure = a.directory / "failure.eml"
+    failure.write_bytes(FAILURE.replace("\n", "\r\n").encode())
+    read = a.rows("reports", "import", str(failure), str(failure))
+    assert [row["state"] for row in read] == ["kept", "known already"], read
+    assert a.command("reports", "import", str(a.config), check=False).returncode == 1
+    [row] = a.rows("reports", "dmarc", "--failures")
+    assert (row["domain"], row["source"], row["failure"]) == ("a.example", "192.0.2.9", "dmarc"), row
+    a.stop()
+    a.command("fsck")
+    assert a.rows("reports", "dmarc")[0]["messages"] == 4  # without a server
+    a.start()
+    say("failure reports are read from files; all is there after a restart")
+
+
 def counts_survive(b):
     """A server that is stopped writes what it has counted."""
     assert send(b, "x@a.example", "x@a.example", "after") == 250
@@ -106,15 +160,18 @@ def main():
             "_dmarc.bulk.example": [("TXT", "v=DMARC1; p=none")]}
     with NameServer(zone) as names:
         common = f'[dns]\nservers = ["127.0.0.1@{names.port}"]\n[relay]\nport = {port}\n'
+        reads = '[reports]\naddresses = ["dmarc@a.example"]\n'
         sends = ('[checks]\ntrusted_networks = []\n[reports]\nsend_dmarc = true\norganisation = "B\'s mail"\n'
                  'address = "dmarc@b.example"\n')
-        with Server("a.example", "127.0.0.2", smtp_port=port, extra=common) as a, \
+        with Server("a.example", "127.0.0.2", smtp_port=port, extra=common + reads) as a, \
                 Server("b.example", "127.0.0.3", smtp_port=port, extra=common + sends) as b:
             a.add_account("dmarc@a.example")
             b.add_account("bob@b.example")
             mail_comes(b)
             verdicts_are_kept(b)
             report_goes(a, b)
+            report_is_read(a)
+            files_are_read(a)
             counts_survive(b)
 
 

@@ -16,6 +16,8 @@ std::string decoded(const mime::Part& part, std::string_view message) {
                                  message.substr(part.body_begin, part.octets()));
 }
 
+constexpr size_t small_front = 256;  // that is looked at for the first "<"
+
 // By its name a file may hold a report; what it is its octets say.
 bool may_be_file(const mime::Part& part) {
     return part.kind == mime::PartKind::leaf && (part.is_type("application") || part.is("text", "xml"));
@@ -59,6 +61,13 @@ Result<Report> read_report(std::string_view message) {
     }
     if (error) return std::unexpected(*error);
     return fail(Fault::not_found, "the message brings no report");
+}
+
+Result<Report> read_any(std::string_view octets) {
+    constexpr std::string_view utf8_mark = "\xef\xbb\xbf";
+    const std::string_view text = octets.substr(octets.starts_with(utf8_mark) ? utf8_mark.size() : 0);
+    if (!is_packed(octets) && !trim(text.substr(0, small_front)).starts_with('<')) return read_report(octets);
+    return TRY(read_file(octets));
 }
 
 }  // namespace heliopost::feedback

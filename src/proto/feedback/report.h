@@ -19,4 +19,7 @@ using Report = std::variant<Aggregate, Failure>;
 // message: whole. Fault::not_found where it brings none; else why the first that looked like one is none.
 Result<Report> read_report(std::string_view message);
 
+// What a file holds: such a message, or an aggregate report as it is, packed or not.
+Result<Report> read_any(std::string_view octets);
+
 }  // namespace heliopost::feedback

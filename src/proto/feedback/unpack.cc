@@ -78,6 +78,10 @@ Result<std::string> unzip(std::string_view octets) {
 
 }  // namespace
 
+bool is_packed(std::string_view octets) {
+    return octets.starts_with(gzip_mark) || octets.starts_with(zip_mark);
+}
+
 Result<std::string> unpack(std::string_view octets) {
     if (octets.size() > report_octets_max) return fail(Fault::too_large, "the report is too long");
     if (octets.starts_with(gzip_mark)) return Inflater(gzip_window).run(octets);

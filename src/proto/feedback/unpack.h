@@ -15,6 +15,9 @@ namespace heliopost::feedback {
 inline constexpr size_t unpacked_ratio_max =
     250;  // reports are packed about 20:1; 1,000:1 is what deflate can do
 
+// gzip or zip, by its first octets.
+bool is_packed(std::string_view octets);
+
 // Fails with Fault::syntax where it is broken, Fault::too_large past report_octets_max or the ratio.
 Result<std::string> unpack(std::string_view octets);
 

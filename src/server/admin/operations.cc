@@ -17,11 +17,8 @@ net::Task<Result<Answer>> run(Administered* of, Request request) {
     if (subject == "queue") co_return co_await run_queue(of, std::move(request));
     if (subject == "message") co_return co_await run_message(of, std::move(request));
     if (subject == "dkim") co_return co_await run_dkim(of, std::move(request));
+    if (subject == "reports") co_return co_await run_reports(of, std::move(request));
     if (subject == "backup") co_return co_await run_backup(of, std::move(request));
-    if (request.operation == "reports.send") {
-        if (!of->reports) co_return fail(Fault::not_found, "no server that sends reports runs here");
-        co_return co_await of->reports(std::move(request));
-    }
     if (request.operation == "server.reload") {
         if (!of->reload) co_return fail(Fault::not_found, "no server runs here");
         co_return co_await of->reload();

@@ -1,8 +1,8 @@
 // Operations: what an administrator can ask, whoever carries the request: the admin socket, or a command that
 // opened the store itself.
 //
-// One file a subject: domains.cc, accounts.cc, aliases.cc, queue.cc, messages.cc, dkim.cc, backup.cc;
-// restore.h. Names: "subject.verb".
+// One file a subject: domains.cc, accounts.cc, aliases.cc, queue.cc, messages.cc, dkim.cc, reports.cc,
+// backup.cc; restore.h. Names: "subject.verb".
 #pragma once
 
 #include <functional>
@@ -29,7 +29,7 @@ struct Administered {
     signing::Keys* keys = nullptr;
     std::function<net::Task<Result<Answer>>()> reload;  // empty where no server runs
     std::function<Answer()> status;                     // the same; any thread
-    // Of DMARC reports: "reports.send". Any loop; empty where none are sent.
+    // "reports.send". Any loop; empty where none are sent.
     std::function<net::Task<Result<Answer>>(Request)> reports;
     std::function<void()> account_removed;  // its mail waits to be erased; may be empty
     // Makes a checkpoint of the store and gives its path; blocks, any thread. Empty where no server runs.
@@ -46,6 +46,7 @@ net::Task<Result<Answer>> run_alias(Administered* of, Request request);
 net::Task<Result<Answer>> run_queue(Administered* of, Request request);
 net::Task<Result<Answer>> run_message(Administered* of, Request request);
 net::Task<Result<Answer>> run_dkim(Administered* of, Request request);
+net::Task<Result<Answer>> run_reports(Administered* of, Request request);
 net::Task<Result<Answer>> run_backup(Administered* of, Request request);
 
 Error unknown_operation(const Request& request);

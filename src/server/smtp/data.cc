@@ -1,4 +1,5 @@
 // DATA, and the end of a message, which BDAT shares.
+#include <algorithm>
 #include <utility>
 
 #include "base/assert.h"
@@ -213,6 +214,7 @@ net::Task<std::vector<Reply>> Session::deliver(std::shared_ptr<const delivery::M
                            {"client", stream_->peer().address.to_string()},
                            {"reply", smtp::one_line(replies.back())}});
     }
+    if (taken > 0 && is_for_inbox(envelope->recipients)) service_.inbox->offer(message->blob.ref);
     if (taken > 0)
         world_.log().info("accepted",
                           {{"queue_id", id},
@@ -221,6 +223,12 @@ net::Task<std::vector<Reply>> Session::deliver(std::shared_ptr<const delivery::M
                            {"recipients", service_.role == Role::lmtp ? taken : envelope->recipients.size()},
                            {"octets", message->blob.ref.octets}});
     co_return replies;
+}
+
+bool Session::is_for_inbox(const std::vector<delivery::Recipient>& recipients) const {
+    return service_.inbox != nullptr && std::ranges::any_of(recipients, [this](const auto& one) {
+               return service_.inbox->takes(one.address);
+           });
 }
 
 // LMTP answers the end of a message once a recipient (RFC 2033 §4.2), SMTP once.

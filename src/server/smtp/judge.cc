@@ -111,10 +111,10 @@ net::Task<std::optional<Reply>> Session::judge() {
     co_return std::nullopt;
 }
 
-// For the report to the author's domain; our own know what comes here.
+// For the report to the author's domain; our own know what comes here, and of reports there is none.
 void Session::count(const Verdicts& verdicts, Policy applied) {
     const Judging& judging = *service_.judging;
-    if (judging.statistics == nullptr) return;
+    if (judging.statistics == nullptr || is_for_inbox(transaction_.recipients)) return;
     if (service_.directory->is_local_domain(verdicts.dmarc.author.domain)) return;
     const message_check::Client client{stream_->peer().address, hello_.name, transaction_.mail.reverse_path};
     if (auto one = reports::counted(verdicts, client, applied, judging.enforce))

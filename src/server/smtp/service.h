@@ -23,6 +23,7 @@
 #include "net/stream.h"
 #include "net/task_group.h"
 #include "net/tls.h"
+#include "reports/inbox.h"
 #include "reports/statistics.h"
 
 namespace heliopost::smtp_server {
@@ -54,6 +55,7 @@ struct Service {
     mailbox::Accounts* accounts = nullptr;
     delivery::Delivering* delivering = nullptr;
     const Judging* judging = nullptr;  // null: nobody is
+    reports::Inbox* inbox = nullptr;   // where reports come in; null: nowhere
     net::Event* closing = nullptr;     // set when the server drains (net/drain.h)
 };
 

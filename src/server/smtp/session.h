@@ -116,6 +116,7 @@ private:
     net::Task<std::vector<smtp::Reply>> deliver(std::shared_ptr<const delivery::Message> message);
     net::Task<Result<void>> check_author();
     void begin_signing(std::string_view edited);
+    bool is_for_inbox(const std::vector<delivery::Recipient>& recipients) const;
 
     // judge.cc
     void begin_judging();
