@@ -5,9 +5,9 @@
 // queues the report takes the period away: it is sent once. Where nobody may have it, it is dropped; where
 // the DNS does not answer, it is tried again until it is period_days_max days old.
 //
-// Reports bear the null reverse-path, so that nothing comes back, and are given up after report_expires.
-// A destination elsewhere must have said that it takes them (checks/dmarc/destination.h), and gets none that
-// is larger than it wants.
+// Reports are signed as all that the server writes (delivery/notify.h), bear the null reverse-path, so that
+// nothing comes back, and are given up after report_expires. A destination elsewhere must have said that it
+// takes them (checks/dmarc/destination.h), and gets none that is larger than it wants.
 //
 // One loop; the pointers outlive it. RFC 9990 §3.5 and §4, RFC 7489 §7.1 and §7.2.
 #pragma once

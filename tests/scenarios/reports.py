@@ -101,6 +101,14 @@ def report_in(octets):
     return message, rows
 
 
+def keys_are_published(b, names):
+    said = b.command("dkim", "create", "b.example").stdout
+    for line in said.splitlines():
+        if ". IN" in line:
+            names.records[line.split(". IN")[0]] = [("TXT", line.split('"')[1::2])]
+    assert [row["state"] for row in b.rows("dkim", "dns", "b.example")] == ["active"] * 2
+
+
 def report_goes(a, b):
     sent = b.rows("reports", "send", "--now")
     assert [(row["domain"], row["messages"], row["to"], row["state"]) for row in sent] == [
@@ -109,7 +117,10 @@ def report_goes(a, b):
     assert rows == {("127.0.0.1", "pass", "fail", "pass"): 3, ("127.0.0.1", "reject", "fail", "fail"): 1}, rows
     assert message["Return-Path"] == "<>" and message["From"] == '"B\'s mail" <dmarc@b.example>', message.as_string()
     assert sent[0]["report_id"] in message["Subject"]
-    say("the report says what was counted, and comes once")
+    verdicts = a.rows("message", "show", "dmarc@a.example", "--uid", "1")
+    assert [(row["result"], row["subject"]) for row in verdicts if row["check"] == "dkim"] == [
+        ("pass", "b.example")] * 2, verdicts
+    say("the report says what was counted, signed with both keys of its server")
 
 
 def report_is_read(a):
@@ -159,9 +170,10 @@ def main():
             "bulk.example": [("TXT", "v=spf1 ip4:127.0.0.0/8 -all")],
             "_dmarc.bulk.example": [("TXT", "v=DMARC1; p=none")]}
     with NameServer(zone) as names:
-        common = f'[dns]\nservers = ["127.0.0.1@{names.port}"]\n[relay]\nport = {port}\n'
+        common = (f'[dns]\nservers = ["127.0.0.1@{names.port}"]\n[relay]\nport = {port}\n'
+                  '[checks]\ntrusted_networks = []\n')
         reads = '[reports]\naddresses = ["dmarc@a.example"]\n'
-        sends = ('[checks]\ntrusted_networks = []\n[reports]\nsend_dmarc = true\norganisation = "B\'s mail"\n'
+        sends = ('[reports]\nsend_dmarc = true\norganisation = "B\'s mail"\n'
                  'address = "dmarc@b.example"\n')
         with Server("a.example", "127.0.0.2", smtp_port=port, extra=common + reads) as a, \
                 Server("b.example", "127.0.0.3", smtp_port=port, extra=common + sends) as b:
@@ -169,6 +181,7 @@ def main():
             b.add_account("bob@b.example")
             mail_comes(b)
             verdicts_are_kept(b)
+            keys_are_published(b, names)
             report_goes(a, b)
             report_is_read(a)
             files_are_read(a)
