@@ -31,6 +31,26 @@ bool is_plain(char c) {
     return c != '\r' && c != ' ' && c != '\t';
 }
 
+// How much of it stands in the relaxed form as it is: words, single spaces and line ends between them. What
+// comes before the first word, and a space or line end with no word behind it here, is not of it.
+size_t relaxed_run(std::string_view octets) {
+    const size_t size = octets.size();
+    size_t i = 0;
+    while (i < size) {
+        if (is_plain(octets[i]))
+            ++i;
+        else if (i == 0)
+            break;
+        else if (octets[i] == ' ' && i + 1 < size && is_plain(octets[i + 1]))
+            i += 2;
+        else if (octets[i] == '\r' && i + 2 < size && octets[i + 1] == '\n' && is_plain(octets[i + 2]))
+            i += 3;
+        else
+            break;
+    }
+    return i;
+}
+
 }  // namespace
 
 std::string canonical_field(Canonicalization how, std::string_view block, const mime::Field& field) {
@@ -78,9 +98,8 @@ void BodyCanonicalizer::feed(std::string_view octets, std::string& out) {
         // A run that needs no thought is taken as a whole.
         size_t run = 0;
         if (!return_seen_)
-            run = how_ == Canonicalization::simple
-                      ? std::min(octets.find('\r'), octets.size())
-                      : static_cast<size_t>(std::ranges::find_if_not(octets, is_plain) - octets.begin());
+            run = how_ == Canonicalization::simple ? std::min(octets.find('\r'), octets.size())
+                                                   : relaxed_run(octets);
         if (run == 0) {
             feed_octet(octets.front(), out);
             octets.remove_prefix(1);

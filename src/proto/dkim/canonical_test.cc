@@ -53,6 +53,8 @@ TEST_CASE("canonical: bodies that are empty, unfinished or odd, in pieces of eve
         {"a\rb\nc\r", "a\rb\nc\r\r\n", "a\rb\nc\r\r\n"},
         {"a \r\r\n", "a \r\r\n", "a \r\r\n"},
         {"  a\t b \r\n\r\n c", "  a\t b \r\n\r\n c\r\n", " a b\r\n\r\n c\r\n"},
+        {"a b\r\nc d  e\r\n\r\nf \r\n g\r\n\n", "a b\r\nc d  e\r\n\r\nf \r\n g\r\n\n\r\n",
+         "a b\r\nc d e\r\n\r\nf\r\n g\r\n\n\r\n"},
     };
     for (const Case& one : cases)
         for (const size_t piece : {1U, 2U, 3U, 100U}) {
