@@ -164,6 +164,16 @@ TEST_CASE("summary: by domain and address, the most messages first") {
     CHECK(sources[1].delivered == 2);
     CHECK(sources[1].reporters == std::map<std::string, std::uint64_t>{{"Other", 1}, {"Third", 1}});
 
+    Summary loud({});
+    for (std::size_t i = 0; i < reporters_max + 5; ++i) {
+        auto other = TestReceived::report("other");
+        other.org_name = "Reporter " + std::to_string(i);
+        loud.add({Time{}, other, 0});
+    }
+    REQUIRE(loud.sources().size() == 1);
+    CHECK(loud.sources()[0].reporters.size() == reporters_max + 1);
+    CHECK(loud.sources()[0].reporters.at("others") == 5);
+
     Summary full({});
     auto many = TestReceived::report("many");
     for (std::size_t i = 0; i < sources_max + 5; ++i)

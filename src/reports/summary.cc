@@ -33,7 +33,8 @@ void Summary::add(const feedback::Aggregate& report, const feedback::Row& row) {
         to.quarantined += row.count;
     else
         to.delivered += row.count;
-    to.reporters[report.org_name] += row.count;
+    const bool named = to.reporters.size() < reporters_max || to.reporters.contains(report.org_name);
+    to.reporters[named ? report.org_name : "others"] += row.count;
 }
 
 std::vector<SourceSummary> Summary::sources() const {

@@ -10,6 +10,7 @@
 
 namespace heliopost::reports {
 
+inline constexpr std::size_t reporters_max = 20;    // told of a source; the rest is one
 inline constexpr std::size_t sources_max = 10'000;  // of a table; the rest is counted as one
 
 // What one address sent in a domain's name.

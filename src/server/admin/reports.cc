@@ -25,6 +25,14 @@ Result<std::uint64_t> beginning(const Administered* of, const Request& request) 
     return now - std::min(now, *days * 86'400);
 }
 
+constexpr std::size_t failures_shown = 1'000;  // the newest
+
+// Oldest first, and only the newest.
+void trim(std::vector<std::vector<Cell>>& rows) {
+    std::ranges::sort(rows);
+    if (rows.size() > failures_shown) rows.erase(rows.begin(), rows.end() - failures_shown);
+}
+
 std::string reporters_of(const reports::SourceSummary& of) {
     std::string out;
     for (const auto& [name, messages] : of.reporters) out += (out.empty() ? "" : ", ") + name;
@@ -61,8 +69,9 @@ net::Task<Result<Answer>> show_failures(Administered* of, Request request) {
         answer.rows.push_back({to_rfc3339(one.at), about, report.source_ip, report.original_mail_from,
                                report.auth_failure, report.delivery_result, number(report.incidents),
                                report.reporting_mta.empty() ? report.user_agent : report.reporting_mta});
+        if (answer.rows.size() == 2 * failures_shown) trim(answer.rows);
     }));
-    std::ranges::sort(answer.rows);
+    trim(answer.rows);
     if (answer.rows.empty()) answer.message = "no reports";
     co_return answer;
 }
