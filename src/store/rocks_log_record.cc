@@ -5,10 +5,7 @@
 namespace heliopost::store {
 namespace {
 
-std::uint32_t unmask(std::uint32_t masked) {
-    const std::uint32_t rotated = masked - 0xa282ead8U;
-    return (rotated >> 17) | (rotated << 15);
-}
+constexpr std::size_t type_at = 6;
 
 }  // namespace
 
@@ -19,14 +16,19 @@ std::uint64_t little_endian(std::string_view octets) {
     return value;
 }
 
+// Masked: the format's own word for it.
+std::uint32_t LogRecord::checksum(std::string_view type_and_payload) {
+    const std::uint32_t crc = crc32c(type_and_payload);
+    return ((crc >> 15) | (crc << 17)) + 0xa282ead8U;
+}
+
 std::optional<LogRecord> LogRecord::read(std::string_view octets) {
     if (octets.size() < header_octets) return std::nullopt;
-    const auto type = static_cast<unsigned char>(octets[6]);
+    const auto type = static_cast<unsigned char>(octets[type_at]);
     const std::size_t length = little_endian(octets.substr(4, 2));
     if (type < full || type > last || header_octets + length > octets.size()) return std::nullopt;
-    const auto checked = octets.substr(6, 1 + length);
-    if (crc32c(checked) != unmask(static_cast<std::uint32_t>(little_endian(octets.substr(0, 4)))))
-        return std::nullopt;
+    const auto checked = octets.substr(type_at, 1 + length);
+    if (checksum(checked) != little_endian(octets.substr(0, 4))) return std::nullopt;
     return LogRecord{static_cast<Type>(type), checked.substr(1)};
 }
 

@@ -19,6 +19,9 @@ struct LogRecord {
     Type type = full;
     std::string_view payload;
 
+    // As it stands in front of a record of this type and payload.
+    static std::uint32_t checksum(std::string_view type_and_payload);
+
     std::size_t octets() const { return header_octets + payload.size(); }
 
     // The one at the front of the octets, which end where the block ends, if its checksum is right.

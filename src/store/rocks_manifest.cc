@@ -41,6 +41,23 @@ Sound sound_part(std::string_view octets) {
     return sound;
 }
 
+// A record begins in the last octets of a sector that never came: fewer zeros than a hole has. Where some of
+// its checksum is in the next sector, that must be right, or it is another damage.
+bool begins_in_hole(std::string_view octets, std::size_t from) {
+    constexpr std::size_t checksum_octets = 4;
+    const std::size_t zeros = sector_octets - from % sector_octets;
+    const auto record = octets.substr(from);
+    if (zeros >= hole_octets_min || record.size() < LogRecord::header_octets ||
+        record.substr(0, zeros).find_first_not_of('\0') != std::string_view::npos)
+        return false;
+    if (zeros >= checksum_octets) return true;
+    const std::size_t length = little_endian(record.substr(checksum_octets, 2));
+    if (LogRecord::header_octets + length > record.size()) return false;
+    const std::uint64_t right = LogRecord::checksum(record.substr(LogRecord::header_octets - 1, 1 + length));
+    const std::uint64_t lost = (std::uint64_t{1} << (8 * zeros)) - 1;
+    return (right & ~lost) == little_endian(record.substr(0, checksum_octets));
+}
+
 // A sector, or what of it belongs to the end, without an octet.
 bool has_hole(std::string_view octets, std::size_t from) {
     for (std::size_t at = from; at < octets.size();) {
@@ -79,7 +96,9 @@ std::optional<std::uint64_t> torn_from(std::string_view manifest) {
     const Sound sound = sound_part(manifest);
     if (sound.stopped_at == manifest.size() || manifest.size() - sound.until > torn_end_octets_max)
         return std::nullopt;
-    if (!has_hole(manifest, sound.until) || goes_on(manifest, sound.stopped_at)) return std::nullopt;
+    if ((!has_hole(manifest, sound.until) && !begins_in_hole(manifest, sound.until)) ||
+        goes_on(manifest, sound.stopped_at))
+        return std::nullopt;
     return sound.until;
 }
 

@@ -36,6 +36,21 @@ TEST_CASE("manifest: an append that lost a sector is cut off, wherever the secto
     CHECK(torn_from(with_hole(end, 2 * sector)) == 107);
 }
 
+TEST_CASE("manifest: an append that begins in the last octets of the lost sector is cut off") {
+    for (size_t zeros = 1; zeros < 20; ++zeros) {
+        CAPTURE(zeros);
+        const std::string sound = edit(100) + edit(sector - 107 - 7 - zeros);
+        REQUIRE(sound.size() == sector - zeros);
+        const std::string torn = with_hole(sound + edit(300), sound.size()).substr(0, sound.size() + zeros) +
+                                 edit(300).substr(zeros);
+        CHECK(torn_from(torn) == sound.size());
+        // Rot in what is left of it: another damage, where there is something to tell it by.
+        std::string rotten = torn;
+        rotten.back() = static_cast<char>(rotten.back() ^ 4);
+        CHECK(torn_from(rotten).has_value() == (zeros >= 4));
+    }
+}
+
 TEST_CASE("manifest: what is sound, cut short, rotten or followed by more is left alone") {
     const std::string sound = edit(100) + edit(300);
     CHECK_FALSE(torn_from("").has_value());
