@@ -35,6 +35,7 @@ class Style(unittest.TestCase):
             ("src/base/a.cc", "int x;\n\n", "empty lines"),
             ("src/base/a.cc", "int x;\n" * 401, "401 lines"),
             ("src/base/a.cc", "// ---------\n", "banner"),
+            ("docs/plan.md", "text\n" + "<" * 7 + " HEAD\n", "conflict"),
             ("src/base/a.cc", "// TODO: later\n", "todo"),
             ("src/base/a.cc", "// FIXME\n", "FIXME"),
             ("src/base/a.cc", "// a whitelist\n", "allow list"),
