@@ -82,7 +82,8 @@ feedback::Aggregate make_aggregate(const Reporter& by, const PeriodId& id, const
     out.email = by.address;
     out.generator = "heliopost";
     crypto::Sha256 hash;
-    hash.add(by.host_name + "\n" + id.domain + "\n" + std::to_string(period.begin));
+    hash.add(by.host_name + "\n" + id.domain + "\n" + std::to_string(id.day) + "\n" +
+             std::to_string(period.begin));
     out.report_id = to_hex(hash.finish().substr(0, id_octets)) + "@" + by.host_name;
     out.begin = static_cast<std::uint64_t>(period.begin);
     out.end = static_cast<std::uint64_t>(std::max(period.begin, end - 1));

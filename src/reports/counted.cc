@@ -36,7 +36,7 @@ std::optional<Counted> counted(const message_check::Verdicts& verdicts, const me
     if (!asked || !decided || client.reverse_path.null()) return std::nullopt;
     Counted out;
     out.domain = dmarc.policy_domain;
-    out.policy = dmarc::to_string(*dmarc.record);
+    out.policy = dmarc::to_string(*dmarc.record).substr(0, policy_octets_max);
     feedback::Row& row = out.row;
     row.source_ip = client.address.to_string();
     // RFC 9990: "pass" is what passed, "none" what failed and was delivered all the same.

@@ -29,6 +29,11 @@ void Inbox::offer(store::BlobRef blob) {
     home_.post([this] { offered_.set(); });
 }
 
+bool Inbox::waits() const {
+    const std::lock_guard lock(mutex_);
+    return !waiting_.empty();
+}
+
 std::optional<store::BlobRef> Inbox::next() {
     const std::lock_guard lock(mutex_);
     if (waiting_.empty()) return std::nullopt;

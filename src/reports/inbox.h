@@ -34,6 +34,7 @@ public:
 
     bool takes(const smtp::Address& address) const { return addresses_.contains(text_of(address)); }
     void offer(store::BlobRef blob);
+    bool waits() const;  // something is to be read
 
     // Until it is stopped.
     net::Task<void> run();
@@ -48,7 +49,7 @@ private:
     Received& received_;
     std::set<std::string> addresses_;
     net::Event offered_;
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::deque<store::BlobRef> waiting_;
 };
 

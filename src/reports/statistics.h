@@ -33,6 +33,7 @@ inline constexpr std::uint32_t period_rows_max = 1'000;   // of a domain and day
 inline constexpr std::uint32_t day_domains_max = 10'000;  // with statistics of a day
 inline constexpr std::size_t pending_rows_max = 20'000;   // in memory; more are counted without a row
 inline constexpr std::size_t row_text_octets_max = 255;   // of each text: as a domain; the rest is cut off
+inline constexpr std::size_t policy_octets_max = 2'000;   // of a record, as it is kept; the rest is cut off
 inline constexpr std::size_t row_signatures_max = 5;      // dkim_check::signatures_max are looked at
 
 // One message, as a report tells it.

@@ -60,6 +60,16 @@ TEST_CASE("counted: a message as the report tells it") {
     CHECK(row.spf_results[0] == feedback::AuthResult{"bulk.example", "", "mfrom", "softfail", ""});
 }
 
+TEST_CASE("counted: of a record no more than policy_octets_max is kept") {
+    auto verdicts = failed_verdicts();
+    auto& to = record_of(verdicts).aggregate_to;
+    REQUIRE_FALSE(to.empty());
+    while (to.size() < 400) to.push_back(to.front());
+    const auto one = counted(verdicts, from_client(), dmarc::Policy::none, true);
+    ASSERT(one.has_value());
+    CHECK(one->policy.size() == policy_octets_max);
+}
+
 TEST_CASE("counted: why a message was not treated as asked, and what is not counted") {
     using dmarc::Policy;
     const auto reason = [](auto change, bool enforced = true) {

@@ -141,7 +141,7 @@ KeyInUse Keys::opened(DkimKey row) const {
     return key;
 }
 
-net::Task<Result<void>> Keys::load() {
+net::Task<Result<std::vector<DkimKey>>> Keys::read_rows() {
     std::vector<DkimKey> rows;
     std::string low = directory::dkim_keys_begin();
     for (bool more = true; more;) {
@@ -158,6 +158,22 @@ net::Task<Result<void>> Keys::load() {
         more = page.size() == page_rows;
         if (more) low = page.back().first + '\0';
     }
+    co_return rows;
+}
+
+net::Task<Result<void>> Keys::load() {
+    // What is changed while the rows are read must not be undone by them: a retired key would sign on.
+    auto before = snapshot();
+    auto rows = CO_TRY(co_await read_rows());
+    for (auto now = snapshot(); now != before; now = snapshot()) {
+        before = std::move(now);
+        rows = CO_TRY(co_await read_rows());
+    }
+    take(std::move(rows));
+    co_return Result<void>();
+}
+
+void Keys::take(std::vector<DkimKey> rows) {
     const std::lock_guard lock(mutex_);
     find_server_key(std::ranges::any_of(rows, [](const DkimKey& row) { return !row.sealed.empty(); }));
     if (server_key_ == nullptr) world_.log().error("dkim: no server key", {{"reason", trouble_}});
@@ -173,7 +189,6 @@ net::Task<Result<void>> Keys::load() {
         next->domains[domain].push_back(std::move(key));
     }
     snapshot_ = std::move(next);
-    co_return Result<void>();
 }
 
 Result<std::shared_ptr<const ServerKey>> Keys::sealer() {

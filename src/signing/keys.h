@@ -82,6 +82,8 @@ private:
     using Change = std::pair<DkimKey, std::optional<DkimKey>>;  // from, to; nothing: erased
     net::Task<Result<void>> commit(std::vector<Change> changes);
     void publish(const std::vector<Change>& changes);
+    net::Task<Result<std::vector<DkimKey>>> read_rows();
+    void take(std::vector<DkimKey> rows);
     void find_server_key(bool anything_sealed);
     KeyInUse opened(DkimKey row) const;  // under the mutex
     Result<std::shared_ptr<const ServerKey>> sealer();

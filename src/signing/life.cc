@@ -58,8 +58,14 @@ net::Task<Result<void>> Caretaker::round() {
         }
         for (const KeyInUse& key : keys) {
             const auto done = co_await look_after(key.row, known->settings.get());
-            // Somebody else was faster: the next round sees what they did.
-            if (!done && done.error().fault != Fault::conflict) co_return done;
+            if (done) continue;
+            if (done.error().fault == Fault::internal) co_return done;  // the store
+            // Somebody else was faster: the next round sees what they did. What keeps one domain's keys from
+            // being made is no reason to leave those of the others alone.
+            if (done.error().fault != Fault::conflict)
+                world_->log().warning(
+                    "dkim: a key cannot be looked after",
+                    {{"domain", domain}, {"selector", key.row.selector}, {"reason", done.error().text}});
         }
     }
     co_return Result<void>();

@@ -89,6 +89,10 @@ TEST_CASE("seal: a broken chain is sealed once, alone, and then closed, §5.1.2"
     const auto third = hops.seal(hops.rsa, *second + broken, arc::Chain::fail);
     CHECK_FALSE(third.has_value());
     CHECK(third.error().fault == Fault::denied);
+    // So are sets that nobody has verified.
+    const auto unseen = hops.seal(hops.rsa, *first + head, arc::Chain::none);
+    REQUIRE(unseen.has_value());
+    CHECK(unseen->contains("cv=fail;"));
     // Sets without an order are a failed chain, whatever the caller says.
     const auto twice = hops.seal(hops.rsa, *first + *first + head, arc::Chain::pass);
     REQUIRE(twice.has_value());

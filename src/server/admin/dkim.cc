@@ -173,6 +173,8 @@ net::Task<Result<Answer>> dns(Administered* of, Request request) {
         answer.rows.push_back(row_of(key.row));
         answer.rows.back().emplace_back(seen);
     }
+    if (answer.message.empty())  // while the DNS was asked
+        co_return fail(Fault::not_found, domain + " has no keys any more");
     answer.message.pop_back();
     co_return answer;
 }

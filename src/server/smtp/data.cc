@@ -214,7 +214,13 @@ net::Task<std::vector<Reply>> Session::deliver(std::shared_ptr<const delivery::M
                            {"client", stream_->peer().address.to_string()},
                            {"reply", smtp::one_line(replies.back())}});
     }
-    if (taken > 0 && is_for_inbox(envelope->recipients)) service_.inbox->offer(message->blob.ref);
+    if (taken > 0 && transaction_.counted)
+        service_.judging->statistics->count(world_.now(), *std::move(transaction_.counted));
+    // A report whose author nobody vouches for could say anything about anybody: RFC 7489 §7.2.1.
+    const auto is_report_address = [this](const delivery::Recipient& one) { return is_for_inbox(one); };
+    if (taken > 0 && !transaction_.author_unproved &&
+        std::ranges::any_of(envelope->recipients, is_report_address))
+        service_.inbox->offer(message->blob.ref);
     if (taken > 0)
         world_.log().info("accepted",
                           {{"queue_id", id},
@@ -225,10 +231,8 @@ net::Task<std::vector<Reply>> Session::deliver(std::shared_ptr<const delivery::M
     co_return replies;
 }
 
-bool Session::is_for_inbox(const std::vector<delivery::Recipient>& recipients) const {
-    return service_.inbox != nullptr && std::ranges::any_of(recipients, [this](const auto& one) {
-               return service_.inbox->takes(one.address);
-           });
+bool Session::is_for_inbox(const delivery::Recipient& recipient) const {
+    return service_.inbox != nullptr && service_.inbox->takes(recipient.address);
 }
 
 // LMTP answers the end of a message once a recipient (RFC 2033 §4.2), SMTP once.

@@ -1,4 +1,5 @@
 // What the checks make of a message from outside, between its last octet and the answer.
+#include <algorithm>
 #include <utility>
 
 #include "base/assert.h"
@@ -100,8 +101,13 @@ net::Task<std::optional<Reply>> Session::judge() {
                                  {"policy", name_of(policy)},
                                  {"queries", verdicts.queries},
                                  {"reasons", words}});
-    if (!waits) count(verdicts, policy);
-    if (waits || policy == Policy::reject) co_return refusal_of(verdicts);
+    auto counted = waits ? std::nullopt : count(verdicts, policy);
+    if (waits || policy == Policy::reject) {
+        if (counted) service_.judging->statistics->count(world_.now(), *std::move(counted));
+        co_return refusal_of(verdicts);
+    }
+    transaction_.counted = std::move(counted);
+    transaction_.author_unproved = verdicts.dmarc.verdict != dmarc_check::Verdict::pass;
     transaction_.junk = policy == Policy::quarantine;
     transaction_.verdicts = mailbox::encode(kept_of(verdicts, stream_->peer().address));
     transaction_.results = std::move(verdicts.fields);
@@ -112,13 +118,14 @@ net::Task<std::optional<Reply>> Session::judge() {
 }
 
 // For the report to the author's domain; our own know what comes here, and of reports there is none.
-void Session::count(const Verdicts& verdicts, Policy applied) {
+std::optional<reports::Counted> Session::count(const Verdicts& verdicts, Policy applied) const {
     const Judging& judging = *service_.judging;
-    if (judging.statistics == nullptr || is_for_inbox(transaction_.recipients)) return;
-    if (service_.directory->is_local_domain(verdicts.dmarc.author.domain)) return;
+    const auto is_report_address = [this](const delivery::Recipient& one) { return is_for_inbox(one); };
+    if (judging.statistics == nullptr || std::ranges::all_of(transaction_.recipients, is_report_address))
+        return std::nullopt;
+    if (service_.directory->is_local_domain(verdicts.dmarc.author.domain)) return std::nullopt;
     const message_check::Client client{stream_->peer().address, hello_.name, transaction_.mail.reverse_path};
-    if (auto one = reports::counted(verdicts, client, applied, judging.enforce))
-        judging.statistics->count(world_.now(), *std::move(one));
+    return reports::counted(verdicts, client, applied, judging.enforce);
 }
 
 }  // namespace heliopost::smtp_server

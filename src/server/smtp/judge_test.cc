@@ -153,6 +153,36 @@ TEST_CASE_FIXTURE(Judge, "judge: what a report is asked for is counted, also wha
     CHECK(period->rows == 3);
 }
 
+// A report address stands in a DNS record: who adds it to the recipients must not keep a message from being
+// told, and what nobody vouches for is no report.
+TEST_CASE_FIXTURE(Judge, "judge: a report address among the recipients hides nothing") {
+    reports::Statistics statistics(*store, world->log());
+    judging.statistics = &statistics;
+    reports::Received received(*store, *directory);
+    reports::Inbox inbox(*world, *store, received, {"ann@a.example"});
+    service.inbox = &inbox;
+    add_account("bob@a.example");
+    TestClient client(*this);
+    client.hear();
+    client.say("EHLO client.example\r\n");
+    client.say("MAIL FROM:<x@bulk.example>\r\n");
+    client.say("RCPT TO:<ann@a.example>\r\n");
+    client.say("RCPT TO:<bob@a.example>\r\n");
+    client.say("DATA\r\n");
+    network.zone().add_txt("_dmarc.told.example", "v=DMARC1; p=none; rua=mailto:d@told.example");
+    const std::string answer = client.say("From: x@told.example\r\n\r\nhi\r\n.\r\n");
+    CHECK_MESSAGE(answer.starts_with("250"), answer);
+    REQUIRE(run(statistics.flush()).has_value());
+    const auto rows = run(store->scan(store::reports_partition, "", "\xff", 100, store::Direction::forward));
+    REQUIRE(rows.has_value());
+    CHECK_FALSE(rows->empty());
+    CHECK_FALSE(inbox.waits());  // bulk.example does not vouch for told.example
+    CHECK(send("x@bank.example", "x@bank.example").starts_with("250"));
+    CHECK(inbox.waits());
+    judging.statistics = nullptr;
+    service.inbox = nullptr;
+}
+
 TEST_CASE_FIXTURE(Judge, "judge: who is trusted is not judged, and its results stay") {
     judging.trusted = {*net::parse_network("192.0.2.0/24")};
     CHECK(send("x@shop.example", "x@bank.example", "Authentication-Results: mx.a.example; spf=pass\r\n")

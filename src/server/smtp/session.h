@@ -23,6 +23,7 @@
 #include "proto/smtp/ehlo.h"
 #include "proto/smtp/order.h"
 #include "proto/smtp/reply.h"
+#include "reports/statistics.h"
 #include "server/smtp/service.h"
 #include "signing/forward_sealer.h"
 #include "signing/message_signer.h"
@@ -62,6 +63,8 @@ struct Transaction {
     std::optional<signing::ForwardSealer> sealer;  // likewise, where it goes on to another host
     std::string seal;
     bool junk = false;
+    bool author_unproved = false;             // judged, and DMARC did not pass
+    std::optional<reports::Counted> counted;  // once it is delivered
     std::unique_ptr<delivery::Incoming> incoming;
 };
 
@@ -116,13 +119,14 @@ private:
     net::Task<std::vector<smtp::Reply>> deliver(std::shared_ptr<const delivery::Message> message);
     net::Task<Result<void>> check_author();
     void begin_signing(std::string_view edited);
-    bool is_for_inbox(const std::vector<delivery::Recipient>& recipients) const;
+    bool is_for_inbox(const delivery::Recipient& recipient) const;
 
     // judge.cc
     void begin_judging();
     void begin_sealing();
     net::Task<std::optional<smtp::Reply>> judge();
-    void count(const message_check::Verdicts& verdicts, dmarc::Policy applied);
+    std::optional<reports::Counted> count(const message_check::Verdicts& verdicts,
+                                          dmarc::Policy applied) const;
     std::shared_ptr<const delivery::Envelope> make_envelope();
     std::vector<smtp::Reply> for_each_recipient(smtp::Reply reply) const;
 
