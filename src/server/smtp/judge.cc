@@ -30,6 +30,15 @@ Policy policy_for(const Verdicts& verdicts) {
     return unclear ? Policy::quarantine : verdicts.policy();
 }
 
+// Does the author's domain vouch for it? Where it has no record, its own signature does.
+bool is_proved(const Verdicts& verdicts) {
+    if (verdicts.dmarc.verdict == dmarc_check::Verdict::pass) return true;
+    const auto signs = [&](const dkim_check::SignatureVerdict& one) {
+        return one.verdict == dkim_check::Verdict::pass && one.domain == verdicts.dmarc.author.domain;
+    };
+    return verdicts.dmarc.verdict == dmarc_check::Verdict::none && std::ranges::any_of(verdicts.dkim, signs);
+}
+
 // RFC 7489 §10.3
 Reply refusal_of(const Verdicts& verdicts) {
     if (is_worth_waiting(verdicts)) return {451, {4, 7, 0}, dmarc_check::in_words(verdicts.dmarc)};
@@ -107,7 +116,7 @@ net::Task<std::optional<Reply>> Session::judge() {
         co_return refusal_of(verdicts);
     }
     transaction_.counted = std::move(counted);
-    transaction_.author_unproved = verdicts.dmarc.verdict != dmarc_check::Verdict::pass;
+    transaction_.author_unproved = !is_proved(verdicts);
     transaction_.junk = policy == Policy::quarantine;
     transaction_.verdicts = mailbox::encode(kept_of(verdicts, stream_->peer().address));
     transaction_.results = std::move(verdicts.fields);

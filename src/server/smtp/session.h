@@ -63,7 +63,7 @@ struct Transaction {
     std::optional<signing::ForwardSealer> sealer;  // likewise, where it goes on to another host
     std::string seal;
     bool junk = false;
-    bool author_unproved = false;             // judged, and DMARC did not pass
+    bool author_unproved = false;             // judged, and its domain does not vouch for it
     std::optional<reports::Counted> counted;  // once it is delivered
     std::unique_ptr<delivery::Incoming> incoming;
 };
