@@ -46,6 +46,11 @@ bool Sender::is_due(const PeriodId& id, Time now) const {
     return seconds_of(now) >= begin_of(id.day + 1) + wait;
 }
 
+bool Sender::is_for_later(const PeriodId& id) const {
+    const auto at = later_.find(id);
+    return at != later_.end() && with_.world.tick() < at->second;
+}
+
 net::Task<Result<std::vector<Sent>>> Sender::send(Which which, std::string domain) {
     if (std::exchange(busy_, true)) co_return fail(Fault::temporary, "reports are being sent already");
     const std::unique_ptr<bool, void (*)(bool*)> done(&busy_, [](bool* flag) { *flag = false; });
@@ -66,7 +71,7 @@ net::Task<Result<std::vector<Sent>>> Sender::send_all(Which which, std::string d
         for (const auto& [key, value] : page) {
             const PeriodId id = CO_TRY(parse_period_key(key));
             if (!domain.empty() && domain != id.domain) continue;
-            if (which == Which::due && !is_due(id, now)) continue;
+            if (which == Which::due && (!is_due(id, now) || is_for_later(id))) continue;
             const std::int64_t end = std::min(begin_of(id.day + 1), seconds_of(now));
             auto one = co_await send_one(id, value, end);
             if (!one) {  // the others must not wait for it
@@ -74,6 +79,10 @@ net::Task<Result<std::vector<Sent>>> Sender::send_all(Which which, std::string d
                                         {{"domain", id.domain}, {"reason", one.error().text}});
                 one = Sent{.id = id, .to = {}, .report_id = {}, .reason = one.error().text, .waits = true};
             }
+            if (one->waits)
+                later_.insert_or_assign(id, with_.world.tick() + retry_after);
+            else
+                later_.erase(id);
             all.push_back(*std::move(one));
         }
         more = page.size() == periods_a_page;
@@ -179,6 +188,7 @@ net::Task<Result<void>> Sender::forget_old() {
     const Day today = day_of(with_.world.now());
     if (cleaned_ == today || today <= period_days_max) co_return Result<void>();
     const Day kept = today - period_days_max;
+    std::erase_if(later_, [kept](const auto& one) { return one.first.day < kept; });
     store::Batch batch(store::reports_partition);
     batch.erase_range(sent_begin(0), sent_begin(kept));
     batch.erase_range(day_key(0), day_key(kept));

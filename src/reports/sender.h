@@ -14,6 +14,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,8 +32,11 @@ namespace heliopost::reports {
 inline constexpr std::chrono::minutes send_interval{10};
 inline constexpr std::chrono::hours send_spread{22};   // of the next day, beginning with its first minutes
 inline constexpr std::chrono::minutes send_begin{10};  // after midnight: what was counted has been written
-inline constexpr std::chrono::seconds destination_wait_max{30};  // for the DNS, a domain
-inline constexpr std::chrono::hours report_expires{24};          // in the queue
+inline constexpr std::chrono::seconds destination_wait_max{10};  // for the DNS, a domain
+// Until a period is tried again whose destinations the DNS did not tell: a zone of thousands of names that
+// nobody answers for must not keep the others waiting.
+inline constexpr std::chrono::hours retry_after{6};
+inline constexpr std::chrono::hours report_expires{24};  // in the queue
 inline constexpr Day period_days_max = 3;
 
 struct SenderOptions {
@@ -72,12 +76,14 @@ private:
                                       std::vector<dmarc_check::Destination> to, queue::Also* also);
     net::Task<Result<void>> forget_old();
     bool is_due(const PeriodId& id, Time now) const;
+    bool is_for_later(const PeriodId& id) const;
 
     delivery::Delivering with_;
     directory::Directory* directory_;
     Statistics* statistics_;
     SenderOptions options_;
     Day cleaned_ = 0;
+    std::map<PeriodId, Instant> later_;  // those that wait, and until when
     bool busy_ = false;
 };
 

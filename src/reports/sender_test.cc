@@ -110,6 +110,20 @@ TEST_CASE_FIXTURE(TestReports, "sender: elsewhere only with consent, and no larg
     CHECK(periods().empty());
 }
 
+// Thousands of such names below one dead zone must not keep the reports of others waiting, round after round.
+TEST_CASE_FIXTURE(TestReports, "sender: where the DNS does not answer it is not asked in each round") {
+    network.zone().set_failing("good.example._report._dmarc.dark.example");
+    count("good.example", "192.0.2.9", policy("mailto:r@dark.example"));
+    network.run_for(std::chrono::hours(24) + send_begin + send_spread);
+    REQUIRE(send(Which::due).size() == 1);
+    CHECK(send(Which::due).empty());
+    network.run_for(retry_after - std::chrono::minutes(1));
+    CHECK(send(Which::due).empty());
+    CHECK(send(Which::past).size() == 1);  // who asks for it gets it
+    network.run_for(retry_after);
+    CHECK(send(Which::due).size() == 1);
+}
+
 TEST_CASE_FIXTURE(TestReports, "sender: where the DNS does not answer it is tried again, not for ever") {
     network.zone().set_failing("good.example._report._dmarc.dark.example");
     count("good.example", "192.0.2.9", policy("mailto:r@dark.example"));
