@@ -205,7 +205,7 @@ TEST_CASE("message: a labyrinth of SPF, signatures and seals does not keep DMARC
     for (int i = 0; i < 50; ++i) {
         const std::string domain = "s" + std::to_string(i) + ".evil.example";
         it.publish_key(domain);
-        header = it.sealed(domain, header, arc::Chain::none, "x; none");
+        header = it.sealed(domain, header, i == 0 ? arc::Chain::none : arc::Chain::pass, "x; none");
     }
     for (int i = 0; i < 100; ++i) header = it.signature("s" + std::to_string(i) + ".evil.example") + header;
     const Verdicts verdicts = it.check(header);
