@@ -2,9 +2,9 @@
 // an ARC set of the domain that forwards it (RFC 8617 §5.1). Its next host may then believe a signature that
 // is broken by then, or an SPF that cannot pass.
 //
-//   auto sealer = ForwardSealer::begin(keys, "a.example");   // nothing: no RSA key signs for it, or it is
-//   turned off sealer->feed(octets) ...;                                // the message as it is stored, from
-//   its first octet fields = sealer->finish(verdict_on_the_chain, results, world.now());
+//   auto sealer = ForwardSealer::begin(keys, "a.example");   // nothing: no RSA key signs, or it is off
+//   sealer->feed(octets) ...;                                // as it is stored, from its first octet
+//   fields = sealer->finish(verdict_on_the_chain, results, world.now());
 //
 // RSA alone: sealers and verifiers of Ed25519 are rare, and a chain has one seal a hop.
 #pragma once

@@ -146,21 +146,14 @@ private:
 std::uint64_t first_needed_log(std::string_view manifest) {
     NeededLogs logs;
     std::string edit;
-    for (std::size_t at = 0; at < manifest.size();) {
-        const std::size_t left = LogRecord::block_octets - at % LogRecord::block_octets;
-        if (left < LogRecord::header_octets) {
-            at += left;  // zeros, where no header fits
-            continue;
-        }
-        const auto record = LogRecord::read(manifest.substr(at, left));
-        if (!record) break;
-        at += record->octets();
-        if (record->type == LogRecord::full || record->type == LogRecord::first) edit.clear();
-        edit += record->payload;
-        const bool whole = record->type == LogRecord::full || record->type == LogRecord::last;
-        if (whole && !logs.take(edit)) return 0;
-    }
-    return logs.first_needed();
+    bool known = true;
+    each_record(manifest, [&](const LogRecord& record, std::size_t) {
+        if (record.type == LogRecord::full || record.type == LogRecord::first) edit.clear();
+        edit += record.payload;
+        if (record.type == LogRecord::full || record.type == LogRecord::last)
+            known = known && logs.take(edit);
+    });
+    return known ? logs.first_needed() : 0;
 }
 
 }  // namespace heliopost::store

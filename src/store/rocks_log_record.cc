@@ -1,5 +1,7 @@
 #include "store/rocks_log_record.h"
 
+#include <algorithm>
+
 #include "store/crc32c.h"
 
 namespace heliopost::store {
@@ -30,6 +32,23 @@ std::optional<LogRecord> LogRecord::read(std::string_view octets) {
     const auto checked = octets.substr(type_at, 1 + length);
     if (checksum(checked) != little_endian(octets.substr(0, 4))) return std::nullopt;
     return LogRecord{static_cast<Type>(type), checked.substr(1)};
+}
+
+std::size_t each_record(std::string_view file,
+                        const std::function<void(const LogRecord& record, std::size_t end)>& take) {
+    std::size_t at = 0;
+    while (at < file.size()) {
+        const std::size_t left = LogRecord::block_octets - at % LogRecord::block_octets;
+        if (left < LogRecord::header_octets) {
+            at += left;  // zeros, where no header fits
+            continue;
+        }
+        const auto record = LogRecord::read(file.substr(at, left));
+        if (!record) break;
+        at += record->octets();
+        take(*record, at);
+    }
+    return std::min(at, file.size());
 }
 
 }  // namespace heliopost::store

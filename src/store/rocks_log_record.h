@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
 
@@ -27,6 +28,11 @@ struct LogRecord {
     // The one at the front of the octets, which end where the block ends, if its checksum is right.
     static std::optional<LogRecord> read(std::string_view octets);
 };
+
+// The records of a file in their order, each with where it ends, up to the first that cannot be read; gives
+// where that is, or the file's size.
+std::size_t each_record(std::string_view file,
+                        const std::function<void(const LogRecord& record, std::size_t end)>& take);
 
 std::uint64_t little_endian(std::string_view octets);  // at most eight
 

@@ -25,19 +25,9 @@ struct Sound {
 
 Sound sound_part(std::string_view octets) {
     Sound sound;
-    std::size_t at = 0;
-    while (at < octets.size()) {
-        const std::size_t left = LogRecord::block_octets - at % LogRecord::block_octets;
-        if (left < LogRecord::header_octets) {
-            at += left;  // zeros, where no header fits
-            continue;
-        }
-        const auto record = LogRecord::read(octets.substr(at, left));
-        if (!record) break;
-        at += record->octets();
-        if (record->type == LogRecord::full || record->type == LogRecord::last) sound.until = at;
-    }
-    sound.stopped_at = std::min(at, octets.size());
+    sound.stopped_at = each_record(octets, [&](const LogRecord& record, std::size_t end) {
+        if (record.type == LogRecord::full || record.type == LogRecord::last) sound.until = end;
+    });
     return sound;
 }
 
