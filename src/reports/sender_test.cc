@@ -177,6 +177,8 @@ TEST_CASE("aggregate message: a name that is not ASCII, a report that lacks rows
     Period period{"v=DMARC1; p=none; sp=reject; adkim=s; t=y; rua=mailto:x@b.example", 1'700'000'000, 9, 0,
                   9};
     const auto report = make_aggregate(by, {19'675, "b.example"}, period, {}, 1'700'086'400);
+    // What is counted late begins where the next day does, and is another report.
+    CHECK(report.report_id != make_aggregate(by, {19'676, "b.example"}, period, {}, 1'700'086'400).report_id);
     CHECK(report.end == 1'700'086'399);
     REQUIRE(report.errors.size() == 1);
     CHECK(report.errors[0].starts_with("9 messages more"));

@@ -286,6 +286,21 @@ TEST_CASE_FIXTURE(Kept, "life: the keys of a domain that is gone are forgotten")
     network.run_for(1s);
 }
 
+TEST_CASE_FIXTURE(House, "life: a domain whose keys cannot be made does not keep others from theirs") {
+    REQUIRE(run(directory->add_domain("b.example")).has_value());
+    const auto other = run(keys->create(logging, "b.example", Algorithm::ed25519));
+    REQUIRE(other.has_value());
+    publish(*other);
+    for (std::size_t made = 0; made + 1 < keys_of_domain_max; ++made)
+        REQUIRE(run(keys->activate(create(), logging->now())).has_value());
+    change(1s, 365 * 24h);
+    network.run_for(2s);
+    Caretaker caretaker(logging, keys.get(), directory.get());
+    CHECK(run(caretaker.round()).has_value());
+    CHECK(count("too many keys were made today") == 1);
+    CHECK(keys->snapshot()->signing("b.example").size() == 1);
+}
+
 TEST_CASE_FIXTURE(House, "life: a DNS that is silent past look_time_max says nothing of a key") {
     const DkimKey key = create();
     publish(key);
