@@ -35,6 +35,9 @@ public:
     net::Task<Result<std::vector<Problem>>> run() {
         CO_TRY(co_await scan(Kind::mailbox, &Checking::take_mailbox));
         CO_TRY(co_await check_listing());
+        // What these hold is counted as any other's until it is erased; only their names are free.
+        CO_TRY(co_await scan(Kind::removed, &Checking::take_mailbox));
+        std::ranges::sort(mailboxes_, {}, &Mailbox::id);
         for (const Mailbox& mailbox : mailboxes_) CO_TRY(co_await check_mailbox(&mailbox));
         std::ranges::sort(rows_);
         CO_TRY(co_await check_memberships());

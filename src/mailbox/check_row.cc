@@ -12,6 +12,7 @@ std::optional<std::size_t> key_octets(Kind kind) {
         case Kind::mailbox:
         case Kind::highest:
         case Kind::base:
+        case Kind::removed:
             return 4;
         case Kind::lost_subscription:
             return std::nullopt;
@@ -55,7 +56,7 @@ bool is_membership(std::string_view key) {
 
 std::optional<std::string> check_row(std::string_view key, std::string_view value) {
     if (key.empty() || key.front() < static_cast<char>(Kind::mailbox) ||
-        key.front() > static_cast<char>(Kind::verdicts))
+        key.front() > static_cast<char>(Kind::removed))
         return "a row of no known kind";
     const Kind kind{static_cast<std::uint8_t>(key.front())};
     const auto octets = key_octets(kind);

@@ -12,8 +12,9 @@ namespace heliopost::mailbox {
 
 using key::Kind;
 
-net::Task<Result<imap::UidSet>> expunge(Core* core, MailboxId mailbox, imap::UidSet uids, bool only_deleted) {
-    const LoadedPtr loaded = CO_TRY(co_await newest_view(core, mailbox));
+net::Task<Result<imap::UidSet>> expunge_rows(Core* core, LoadedPtr loaded, imap::UidSet uids,
+                                             bool only_deleted) {
+    const MailboxId mailbox = loaded->view->mailbox().id;
     imap::UidSet gone;
     RowWalk walk(*loaded->view, uids.ranges());
     for (const Row* row = walk.next(); row != nullptr;) {
@@ -40,6 +41,12 @@ net::Task<Result<imap::UidSet>> expunge(Core* core, MailboxId mailbox, imap::Uid
         CO_TRY(co_await core->store.commit(std::move(batch)));
         gone = gone.unite(slice);
     }
+    co_return gone;
+}
+
+net::Task<Result<imap::UidSet>> expunge(Core* core, MailboxId mailbox, imap::UidSet uids, bool only_deleted) {
+    LoadedPtr loaded = CO_TRY(co_await newest_view(core, mailbox));
+    imap::UidSet gone = CO_TRY(co_await expunge_rows(core, std::move(loaded), std::move(uids), only_deleted));
     if (!gone.empty()) CO_TRY(co_await newest_view(core, mailbox));
     co_return gone;
 }

@@ -33,6 +33,7 @@ enum class Kind : std::uint8_t {
     shared = 0x29,             // email u64 -> nothing: it is or was in more than one mailbox
     last_uid_validity = 0x2a,  // -> u32
     verdicts = 0x2b,           // email u64 -> record::Verdicts; absent: nobody judged it
+    removed = 0x2c,            // mailbox u32 -> record::Mailbox: deleted, what it holds not erased yet
 };
 
 inline std::string of(Kind kind) {

@@ -101,6 +101,13 @@ net::Task<Result<ModSequence>> highest_of(Core* core, MailboxId mailbox) {
     co_return ModSequence(CO_TRY(in.u64()));
 }
 
+net::Task<Result<LoadedPtr>> removed_view(Core* core, Mailbox mailbox) {
+    Loading loading(core, mailbox.id);
+    Result<LoadedPtr> loaded = co_await loading.load(mailbox);
+    if (!loaded) report(core, mailbox.id, loaded.error());
+    co_return loaded;
+}
+
 net::Task<Result<LoadedPtr>> current_view(Core* core, MailboxId mailbox) {
     const LoadedPtr cached = core->cache.find(core->id, mailbox);
     if (!cached) co_return nullptr;

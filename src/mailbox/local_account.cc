@@ -27,6 +27,7 @@ LocalAccount::LocalAccount(store::Store& store, net::World& home, ViewCache& cac
                            AccountsOptions options, AccountId id)
     : core_(std::make_shared<Core>(store, home, cache, options, id)), tasks_(tasks) {
     core_->wants_rewrite = [this](MailboxId mailbox) { rewrite_later(mailbox); };
+    core_->wants_erasure = [this] { erase_removed_later(); };
 }
 
 // Whoever calls this runs in a task that holds the account.
@@ -43,6 +44,28 @@ net::Task<void> LocalAccount::rewrite_task(std::shared_ptr<LocalAccount> self, M
         self->core_->home.log().warning(
             "mailbox.rewrite_failed",
             {{"account", self->core_->id.value}, {"mailbox", mailbox.value}, {"reason", done.error().text}});
+}
+
+// Others have their turns between two steps.
+net::Task<Result<void>> LocalAccount::erase_removed() {
+    for (bool done = false; !done;) done = CO_TRY(co_await in_turn<bool>(core_, erase_removed_some));
+    co_return Result<void>();
+}
+
+// The same holds: what was found when the account was read.
+void LocalAccount::erase_removed_later() {
+    if (std::exchange(erasing_removed_, true)) return;
+    tasks_.spawn(erase_removed_task(shared_from_this()));
+}
+
+net::Task<void> LocalAccount::erase_removed_task(std::shared_ptr<LocalAccount> self) {
+    const Result<void> done = co_await self->erase_removed();
+    self->erasing_removed_ = false;
+    if (!done && done.error().fault != Fault::not_found) self->tell_not_erased(done.error());
+}
+
+void LocalAccount::tell_not_erased(const Error& error) {
+    core_->home.log().warning("mailbox.erase_failed", {{"account", core_->id.value}, {"reason", error.text}});
 }
 
 net::Task<Result<std::shared_ptr<const Mailboxes>>> LocalAccount::mailboxes() {
@@ -117,7 +140,11 @@ net::Task<Result<void>> LocalAccount::rename(std::string from, std::string to) {
 
 net::Task<Result<void>> LocalAccount::remove(std::string name) {
     Work<void> work = [name = std::move(name)](Core* core) { return remove_mailbox(core, name); };
-    return in_turn<void>(core_, std::move(work));
+    CO_TRY(co_await in_turn<void>(core_, std::move(work)));
+    // It is gone, whatever comes: what cannot be erased now is when the account is read again.
+    const Result<void> erased = co_await erase_removed();
+    if (!erased) tell_not_erased(erased.error());
+    co_return Result<void>();
 }
 
 net::Task<Result<void>> LocalAccount::subscribe(std::string name, bool subscribed) {

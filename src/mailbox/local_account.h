@@ -53,6 +53,10 @@ public:
 
 private:
     void rewrite_later(MailboxId mailbox);
+    void erase_removed_later();
+    net::Task<Result<void>> erase_removed();
+    void tell_not_erased(const Error& error);
+    static net::Task<void> erase_removed_task(std::shared_ptr<LocalAccount> self);
     static net::Task<void> rewrite_task(std::shared_ptr<LocalAccount> self, MailboxId mailbox);
     net::Task<Result<std::shared_ptr<const Mailboxes>>> mailboxes();
     net::Task<Result<Status>> count(MailboxId mailbox);
@@ -60,6 +64,7 @@ private:
     std::shared_ptr<Core> core_;
     net::TaskGroup& tasks_;
     std::set<MailboxId> rewriting_;  // on the home loop
+    bool erasing_removed_ = false;   // on the home loop
     std::mutex mutex_;
     std::weak_ptr<void> pop3_lock_;
 };

@@ -1,4 +1,4 @@
-// CREATE, DELETE, RENAME, SUBSCRIBE. RFC 9051 §6.3.4 to §6.3.8.
+// CREATE, RENAME, SUBSCRIBE. RFC 9051 §6.3.4 to §6.3.8; DELETE is in remove.cc.
 #include <algorithm>
 #include <functional>
 
@@ -20,19 +20,6 @@ using store::Tuple;
 template <class Range, class Value, class Projection = std::identity>
 bool has(const Range& range, const Value& value, Projection projection = {}) {
     return std::ranges::find(range, value, projection) != std::ranges::end(range);
-}
-
-bool is_child(std::string_view name, std::string_view parent) {
-    return name.size() > parent.size() && name.starts_with(parent) && name[parent.size()] == '/';
-}
-
-// A delivery names these without reading, so they are always there.
-bool is_fixed(MailboxId id) {
-    return id <= archive;
-}
-
-void log_mailbox(store::Batch& batch, MailboxId id) {
-    batch.log(ChangeKind::mailbox, 0, Tuple().u32(id.value));
 }
 
 // A batch that makes mailboxes, and what it makes.
@@ -130,24 +117,15 @@ void update_view(Core* core, const Mailbox& mailbox) {
     core->cache.put(core->id, mailbox.id, std::move(next));
 }
 
-// One commit that takes an empty mailbox away; Fault::conflict when a message came in meanwhile.
-net::Task<Result<void>> erase_mailbox(Core* core, const Mailbox* mailbox, bool keeps_subscription,
-                                      ModSequence highest) {
-    const MailboxId id = mailbox->id;
-    store::Batch batch(core->partition());
-    batch.assert_equal(key::of(Kind::highest, id), Tuple().u64(highest.value));
-    batch.erase(key::of(Kind::mailbox, id));
-    batch.erase(key::of(Kind::highest, id));
-    batch.erase(key::of(Kind::base, id));
-    for (const Kind kind : {Kind::chunk, Kind::operation, Kind::expunged})
-        batch.erase_range(key::of(kind, id), store::after_prefix(key::of(kind, id)));
-    if (keeps_subscription) batch.put(lost_subscription_key(mailbox->name), Tuple());
-    log_mailbox(batch, id);
-    CO_TRY(co_await core->store.commit(std::move(batch)));
-    co_return Result<void>();
+}  // namespace
+
+bool is_child(std::string_view name, std::string_view parent) {
+    return name.size() > parent.size() && name.starts_with(parent) && name[parent.size()] == '/';
 }
 
-}  // namespace
+void log_mailbox(store::Batch& batch, MailboxId id) {
+    batch.log(ChangeKind::mailbox, 0, Tuple().u32(id.value));
+}
 
 Result<std::string> canonical_name(std::string name) {
     const auto bad = [] { return fail(Fault::denied, "this cannot be the name of a mailbox"); };
@@ -225,36 +203,6 @@ net::Task<Result<void>> rename_mailbox(Core* core, std::string from, std::string
     }
     CO_TRY(co_await creating.commit(std::move(listing)));
     for (const Mailbox& mailbox : renamed) update_view(core, mailbox);
-    co_return Result<void>();
-}
-
-net::Task<Result<void>> remove_mailbox(Core* core, std::string name) {
-    name = CO_TRY(canonical_name(std::move(name)));
-    const auto mailboxes = CO_TRY(co_await mailboxes_of(core));
-    const Mailbox* mailbox = mailboxes->find(name);
-    if (mailbox == nullptr) co_return fail(Fault::not_found, "no such mailbox");
-    if (is_fixed(mailbox->id)) co_return fail(Fault::denied, "this mailbox is always there");
-    Listing listing = mailboxes->listing;
-    if (std::ranges::any_of(listing.mailboxes, [&](const Mailbox& m) { return is_child(m.name, name); }))
-        co_return fail(Fault::denied, "this mailbox has others below it");
-
-    const bool keeps_subscription =
-        mailbox->subscribed && listing.lost_subscriptions.size() < lost_subscriptions_max;
-    constexpr int tries_max = 100;  // an append between expunge and commit makes one more
-    Result<void> erased = fail(Fault::temporary, "messages keep coming into this mailbox");
-    for (int tries = 0; tries < tries_max; ++tries) {
-        CO_TRY(co_await expunge(core, mailbox->id, imap::UidSet({{1, UINT32_MAX}}), false));
-        const LoadedPtr loaded = CO_TRY(co_await newest_view(core, mailbox->id));
-        if (loaded->view->size() > 0) continue;
-        erased = co_await erase_mailbox(core, mailbox, keeps_subscription,
-                                        loaded->view->status().highest_mod_sequence);
-        if (erased || erased.error().fault != Fault::conflict) break;
-    }
-    if (!erased) co_return erased;
-    core->cache.erase(core->id, mailbox->id);
-    if (keeps_subscription) listing.lost_subscriptions.push_back(name);
-    std::erase_if(listing.mailboxes, [&](const Mailbox& m) { return m.id == mailbox->id; });
-    adopt(core, std::move(listing));
     co_return Result<void>();
 }
 

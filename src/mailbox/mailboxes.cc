@@ -57,15 +57,22 @@ net::Task<Result<std::shared_ptr<const Mailboxes>>> mailboxes_of(Core* core) {
         read->listing.mailboxes.push_back(TRY(decode_mailbox(id, value)));
         return {};
     };
+    const auto take_removed = [&read](store::TupleReader& key, const std::string& value) -> Result<> {
+        const MailboxId id(TRY(key.u32()));
+        read->removed.push_back(TRY(decode_mailbox(id, value)));
+        return {};
+    };
     const auto take_lost = [&read](store::TupleReader& key, const std::string&) -> Result<> {
         read->listing.lost_subscriptions.push_back(TRY(key.text()));
         return {};
     };
     CO_TRY(co_await scan_kind(core, Kind::mailbox, &take_mailbox));
     CO_TRY(co_await scan_kind(core, Kind::lost_subscription, &take_lost));
+    CO_TRY(co_await scan_kind(core, Kind::removed, &take_removed));
     if (read->listing.mailboxes.empty()) co_return fail(Fault::not_found, "no such account");
     std::ranges::sort(read->listing.mailboxes, before);
     core->set_known(read);
+    if (!read->removed.empty() && core->wants_erasure) core->wants_erasure();
     co_return std::shared_ptr<const Mailboxes>(read);
 }
 
@@ -73,12 +80,17 @@ std::string lost_subscription_key(std::string_view name) {
     return Tuple().u8(static_cast<std::uint8_t>(Kind::lost_subscription)).text(name);
 }
 
-// Takes the changed listing over once it is on disk.
-void adopt(Core* core, Listing listing) {
+void adopt_removed(Core* core, Listing listing, std::vector<Mailbox> removed) {
     std::ranges::sort(listing.mailboxes, before);
     auto next = std::make_shared<Mailboxes>();
     next->listing = std::move(listing);
+    next->removed = std::move(removed);
     core->set_known(std::move(next));
+}
+
+void adopt(Core* core, Listing listing) {
+    const auto known = core->known();
+    adopt_removed(core, std::move(listing), known ? known->removed : std::vector<Mailbox>());
 }
 
 }  // namespace heliopost::mailbox

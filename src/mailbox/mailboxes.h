@@ -16,8 +16,13 @@ Result<std::string> canonical_name(std::string name);
 
 std::string lost_subscription_key(std::string_view name);
 
-// With the turn: takes over a listing that was just committed.
+bool is_child(std::string_view name, std::string_view parent);
+
+// With the turn: takes over what was just committed.
 void adopt(Core* core, Listing listing);
+void adopt_removed(Core* core, Listing listing, std::vector<Mailbox> removed);
+
+void log_mailbox(store::Batch& batch, MailboxId id);
 
 // Adds the rows of a new mailbox to the batch. uid_validity is above every one before.
 void put_new_mailbox(store::Batch& batch, const Mailbox& mailbox, store::Slot id, std::uint32_t plus);

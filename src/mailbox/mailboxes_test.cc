@@ -1,7 +1,9 @@
 #include <doctest/doctest.h>
 
+#include "mailbox/keys.h"
 #include "mailbox/mailboxes.h"
 #include "mailbox/test_account.h"
+#include "net/task_group.h"
 
 namespace heliopost::mailbox {
 
@@ -105,6 +107,49 @@ TEST_CASE("remove: messages go, the subscription stays, UIDVALIDITY grows") {
     CHECK(t.fault(t.account->subscribe("a/b", true)) == Fault::not_found);
     t.reopen();
     CHECK(t.get(t.account->list()).lost_subscriptions.empty());
+}
+
+TEST_CASE("remove: whenever the process ends, the mailbox is whole or gone, and no octet is left of it") {
+    constexpr std::uint64_t commits_tried = 6;  // it takes fewer
+    std::uint64_t whole = 0;
+    std::uint64_t gone = 0;
+    for (std::uint64_t after = 0; after < commits_tried; ++after) {
+        TestAccount t;
+        const MailboxId made = t.make("a");
+        t.deliver(inbox, message_text("kept"));
+        t.deliver(made, message_text("x"));
+        t.deliver(made, message_text("y"));
+        const std::uint64_t kept = t.view()->status().octets;
+        const auto before = t.disk->commits();
+        net::TaskGroup tasks(t.world, "removing");
+        const auto removing = [](std::shared_ptr<Account> account) -> net::Task<void> {
+            const auto done = co_await account->remove("a");
+            WARN(done.has_value());  // not where it was cut off
+        };
+        tasks.spawn(removing(t.account));
+        t.network.run_until([&] { return t.disk->commits() >= before + after; }, std::chrono::seconds(1));
+        t.crash();
+        const auto found = t.run(t.account->find("a"));
+        if (found) {
+            ++whole;
+            CHECK(t.view(found->id)->size() == 2);
+            t.ok(t.account->remove("a"));
+        } else {
+            ++gone;
+            CHECK(t.fault(t.account->view(made)) == Fault::not_found);
+            const Mailbox again = t.get(t.account->create("a", Role::none));
+            CHECK(again.id != made);
+            CHECK(t.problems().empty());
+            t.network.run_for(std::chrono::seconds(1));  // the rest goes by itself
+        }
+        CHECK(t.get(t.account->quota()).octets == kept);
+        CHECK(t.problems().empty());
+        CHECK(t.get(t.store->scan(TestAccount::partition, key::of(key::Kind::removed),
+                                  key::of(key::Kind::removed) + "\xff", 10, store::Direction::forward))
+                  .empty());
+    }
+    CHECK(whole > 0);
+    CHECK(gone > 2);
 }
 
 TEST_CASE("rename: children move along, INBOX's messages move out") {

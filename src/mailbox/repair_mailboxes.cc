@@ -7,6 +7,7 @@
 
 #include "base/base64.h"
 #include "mailbox/base_record.h"
+#include "mailbox/core.h"
 #include "mailbox/email_record.h"
 #include "mailbox/keys.h"
 #include "mailbox/mailbox.pb.h"
@@ -48,6 +49,7 @@ net::Task<Result<void>> MailboxRepair::run() {
     CO_TRY(co_await forget_traces());
     CO_TRY(co_await mend_bases());
     CO_TRY(co_await mend_numbers());
+    CO_TRY(co_await finish_removals());
     if (gave_more_) {
         CO_TRY(co_await renew(store_, account_, world_->now()));
         tell("", "numbers were given out that no counter knows: every mailbox has a greater UIDVALIDITY");
@@ -119,6 +121,10 @@ void MailboxRepair::read_of_mailbox(const std::string& key, const std::string& v
     switch (Kind{static_cast<std::uint8_t>(key.front())}) {
         case Kind::mailbox:
             if (auto mailbox = decode_mailbox(id, value)) mailboxes_.emplace(id, std::move(*mailbox));
+            return;
+        case Kind::removed:
+            if (auto mailbox = decode_mailbox(id, value))
+                if (mailboxes_.emplace(id, std::move(*mailbox)).second) removed_.insert(id);
             return;
         case Kind::highest:
             with_highest_.insert(id);
@@ -206,7 +212,7 @@ net::Task<Result<void>> MailboxRepair::mend_mailboxes() {
     }
     std::set<std::string> names;
     for (const auto& [id, mailbox] : std::map(mailboxes_)) {
-        if (names.insert(mailbox.name).second) continue;
+        if (removed_.contains(id) || names.insert(mailbox.name).second) continue;
         Mailbox other = mailbox;
         other.name = name_for(id);
         other.role = is_named(id) && !other.name.starts_with(lost_and_found) ? other.role : Role::none;
@@ -262,6 +268,30 @@ net::Task<Result<void>> MailboxRepair::mend_bases() {
         tell("mailbox " + mailbox->second.name,
              "what its chunks have in common was lost: keywords have new names");
     }
+    co_return Result<void>();
+}
+
+// One that cannot be erased is there again, for its owner to see what is in it.
+net::Task<Result<void>> MailboxRepair::finish_removals() {
+    if (removed_.empty()) co_return Result<void>();
+    ViewCache cache(0);
+    Core core(*store_, *world_, cache, {}, account_);
+    for (Result<bool> done = false; done && !*done;) done = co_await erase_removed_some(&core);
+    store::Batch batch(partition_);
+    for (const MailboxId id : removed_) {
+        const std::string key = key::of(Kind::removed, id);
+        if (!CO_TRY(co_await store_->get(partition_, key))) continue;
+        Mailbox mailbox = mailboxes_.at(id);
+        mailboxes_.erase(id);
+        mailbox.name = name_for(id);
+        mailbox.role = Role::none;
+        tell("mailbox " + mailbox.name, "it was removed, and could not be erased: it is there again");
+        batch.erase(key);
+        put_mailbox(&batch, std::move(mailbox));
+    }
+    if (batch.puts().empty()) co_return Result<void>();
+    batch.put(key::of(Kind::last_uid_validity), Tuple().u32(largest_validity_));
+    CO_TRY(co_await store_->commit(std::move(batch)));
     co_return Result<void>();
 }
 

@@ -33,6 +33,7 @@ private:
     net::Task<Result<void>> mend_mailboxes();
     net::Task<Result<void>> mend_bases();
     net::Task<Result<void>> mend_numbers();
+    net::Task<Result<void>> finish_removals();
     net::Task<Result<void>> raise(std::string counter, std::uint64_t least, std::string where);
     void put_mailbox(store::Batch* batch, Mailbox mailbox);
     void tell(std::string where, std::string what);
@@ -46,7 +47,8 @@ private:
     std::vector<store::Problem>* done_;
     std::vector<TakenOut> bad_;
     std::set<MailboxId> bad_bases_;
-    std::map<MailboxId, Mailbox> mailboxes_;
+    std::map<MailboxId, Mailbox> mailboxes_;  // with those removed
+    std::set<MailboxId> removed_;             // they hold what is not erased yet
     std::map<MailboxId, Seen> seen_;
     std::set<MailboxId> with_highest_;
     std::uint64_t largest_email_ = 0;

@@ -39,7 +39,8 @@ Time time_of(store::BlobId blob, Time now) {
 std::optional<std::string> unreadable(std::string_view key, const std::string& value) {
     if (auto wrong = check_row(key, value)) return wrong;
     switch (Kind{static_cast<std::uint8_t>(key.front())}) {
-        case Kind::mailbox: {
+        case Kind::mailbox:
+        case Kind::removed: {
             auto read = decode_mailbox(MailboxId(1), value);
             if (read && (read->name.empty() || read->uid_validity.value == 0))
                 return "a mailbox without a name";

@@ -111,6 +111,28 @@ TEST_CASE("repair: what is left of a mailbox without messages goes, and can be r
     CHECK(d.taken[0].key == key::of(Kind::highest, MailboxId(99)));
 }
 
+TEST_CASE("repair: a mailbox that was removed is erased to its end; where it cannot be, it is there again") {
+    Damaged d;
+    const store::Tuple record{encode_mailbox(d.t.get(d.t.account->find("other")))};
+    const auto remove = [&](auto& b) {  // as a crash leaves it: its messages are still there
+        b.erase(key::of(Kind::mailbox, d.other));
+        b.put(key::of(Kind::removed, d.other), record);
+    };
+    SUBCASE("sound") {
+        d.repair([&](auto& b) { remove(b), b.put(key::of(Kind::removed, MailboxId(99)), broken); });
+        CHECK(d.in("other") == Damaged::Subjects{"no mailbox other"});
+        CHECK(d.in("lost+found") == Damaged::Subjects{"no mailbox lost+found"});
+        CHECK(d.taken.size() == 1);  // the broken one
+    }
+    SUBCASE("its index is damaged") {
+        d.repair([&](auto& b) { remove(b), b.erase(key::membership(EmailId(3), d.other)); });
+        CHECK(d.in("lost+found/mailbox " + std::to_string(d.other.value)) ==
+              Damaged::Subjects{"one", "three"});
+    }
+    CHECK(d.in("INBOX") == Damaged::Subjects{"one", "two"});
+    CHECK(d.t.make("other") != d.other);
+}
+
 TEST_CASE("repair: the index follows the mailboxes and the records") {
     Damaged d;
     d.repair([&](auto& b) {
