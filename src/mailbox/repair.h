@@ -21,9 +21,7 @@
 // may be cut short at any time and run again.
 #pragma once
 
-#include <functional>
-#include <memory>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/id.h"
@@ -37,13 +35,8 @@ namespace heliopost::mailbox {
 
 inline constexpr std::string_view lost_and_found = "lost+found";
 
-struct TakenOut {
-    std::string key;  // within the account's partition
-    std::string value;
-    std::string reason;
-};
-// Writes the rows to where they are safe; they are taken out of the store once it has returned.
-using KeepRows = std::function<Result<>(std::vector<TakenOut> rows)>;
+using store::KeepRows;
+using store::TakenOut;
 
 // What was done, as mended problems. Fails only where the store does, or KeepRows.
 net::Task<Result<std::vector<store::Problem>>> repair(store::Store* store, net::World* world,

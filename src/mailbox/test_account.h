@@ -87,7 +87,8 @@ public:
                         .prefix = prefix,
                         .received = world.now(),
                         .structure = std::make_shared<const mime::Structure>(scanner.finish()),
-                        .preview = "a preview"};
+                        .preview = "a preview",
+                        .verdicts = {}};
         return staged;
     }
 

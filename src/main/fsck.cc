@@ -1,9 +1,11 @@
 #include "main/fsck.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/base64.h"
+#include "directory/repair.h"
 #include "mailbox/check.h"
 #include "mailbox/repair.h"
 #include "main/run_task.h"
@@ -19,7 +21,7 @@ namespace {
 using store::Harm;
 using store::PartitionId;
 
-constexpr std::size_t references_a_page = 2'000;
+constexpr std::size_t rows_a_page = 2'000;
 
 // How the time is shared out, for the progress bar: blobs are read in the first part.
 constexpr double walk_part = 0.6, accounts_part = 0.3;
@@ -92,6 +94,7 @@ FsckReport Fsck::run() {
     // Behind damage rows are unseen: what they hold would look as if it were not there.
     if (report_.store.complete) queue_.finish();
     finish_taking_out();
+    repair_directory();
     directory_.finish();
     add("", directory_.findings());
     if (report_.store.complete) {
@@ -216,15 +219,15 @@ net::Task<Result<void>> Fsck::check_references() {
     std::string low = prefix;
     std::uint64_t done = 0;
     for (bool more = true; more;) {
-        const auto page = CO_TRY(co_await store_.scan(store::blobs_partition, low, high, references_a_page,
-                                                      store::Direction::forward));
+        const auto page = CO_TRY(
+            co_await store_.scan(store::blobs_partition, low, high, rows_a_page, store::Direction::forward));
         for (const auto& [key, value] : page) {
             if (key.size() == 1 + store::reference_octets) CO_TRY(co_await check_reference(key));
         }
         done += page.size();
         show(walk_part + accounts_part +
              (1 - walk_part - accounts_part) * ratio(done, report_.store.references));
-        more = page.size() == references_a_page;
+        more = page.size() == rows_a_page;
         if (more) low = page.back().first + '\0';
     }
     co_return Result<void>();
@@ -281,19 +284,52 @@ void Fsck::finish_taking_out() {
     to_take_out_.clear();
 }
 
+store::KeepRows Fsck::keeping(store::PartitionId partition, std::string where) {
+    return [this, partition, where = std::move(where)](const std::vector<store::TakenOut>& rows) -> Result<> {
+        for (const store::TakenOut& row : rows)
+            TRY(kept_.add(store::engine_key(partition, store::Space::rows, row.key), row.value, where,
+                          row.reason));
+        return kept_.sync();
+    };
+}
+
 // Not where rows are hidden behind damage: what they say would look as if it were not so.
+bool Fsck::may_repair() const {
+    return mending_ == store::Mending::yes && kept_.keeps() && report_.store.complete;
+}
+
+// Then its judge begins anew, with what is there now.
+void Fsck::repair_directory() {
+    if (!may_repair()) return;
+    std::set<std::uint64_t> with_mail;
+    for (const auto& [account, messages] : messages_of_) with_mail.insert(account);
+    auto done = run_task(world_, directory::repair(&store_, &world_, std::move(with_mail),
+                                                   keeping(store::directory_partition, "directory")));
+    directory_ = {};
+    Result<void> read;
+    if (done) read = run_task(world_, read_directory());
+    if (!done || !read)
+        report_.store.add(Harm::lost, "directory",
+                          "it could not be repaired: " + (done ? read.error().text : done.error().text));
+    if (done) add("", std::move(*done));
+}
+
+net::Task<Result<void>> Fsck::read_directory() {
+    std::string low;
+    for (bool more = true; more;) {
+        const auto page = CO_TRY(co_await store_.scan(store::directory_partition, low, "", rows_a_page,
+                                                      store::Direction::forward));
+        for (const auto& [key, value] : page) directory_.row(key, value);
+        more = page.size() == rows_a_page;
+        if (more) low = page.back().first + '\0';
+    }
+    co_return Result<void>();
+}
+
 void Fsck::repair(AccountId account, const std::string& name) {
-    if (mending_ == store::Mending::no || !kept_.keeps() || !report_.store.complete) return;
-    if (!directory_.accounts().contains(account.value)) return;
-    const auto partition = store::account_partition(account);
+    if (!may_repair() || !directory_.accounts().contains(account.value)) return;
     auto done = run_task(
-        world_, mailbox::repair(
-                    &store_, &world_, account, [&](const std::vector<mailbox::TakenOut>& rows) -> Result<> {
-                        for (const mailbox::TakenOut& row : rows)
-                            TRY(kept_.add(store::engine_key(partition, store::Space::rows, row.key),
-                                          row.value, name, row.reason));
-                        return kept_.sync();
-                    }));
+        world_, mailbox::repair(&store_, &world_, account, keeping(store::account_partition(account), name)));
     if (done)
         add(name, std::move(*done));
     else

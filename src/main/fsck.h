@@ -66,6 +66,10 @@ private:
                   std::string_view reason);
     queue::Check::TakeOut queue_rows_out();
     void finish_taking_out();
+    store::KeepRows keeping(store::PartitionId partition, std::string where);
+    bool may_repair() const;
+    void repair_directory();
+    net::Task<Result<void>> read_directory();
     void repair(AccountId account, const std::string& name);
     net::Task<Result<bool>> rescue(PartitionHolder holder, store::BlobId blob, std::string* what);
     void tell_damaged();

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/result.h"
 #include "store/blob.h"
 #include "store/partition.h"
 
@@ -41,6 +42,14 @@ struct Problem {
 // Whether a check also mends what follows from what is there: counters, and references of blobs. It never
 // takes away what it cannot explain.
 enum class Mending : std::uint8_t { no, yes };
+
+// A row that a repair takes away, and whoever writes it to where it is safe first.
+struct TakenOut {
+    std::string key;  // within its partition
+    std::string value;
+    std::string reason;
+};
+using KeepRows = std::function<Result<>(std::vector<TakenOut> rows)>;
 
 // Blobs that cannot be read, and why. Who keeps one tells it as a problem of the message, and marks it told.
 struct Damage {
