@@ -3,16 +3,15 @@
 // Keys are digests under a secret key (Digest), so that nobody can aim at a bucket. One thread at a time.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstring>
 #include <list>
 #include <unordered_map>
 #include <utility>
 
-namespace heliopost::directory {
+#include "directory/digest.h"
 
-using Digest = std::array<char, 16>;
+namespace heliopost::directory {
 
 template <class Value>
 class BoundedTable {

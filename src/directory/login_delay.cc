@@ -2,20 +2,10 @@
 
 #include <algorithm>
 
-#include "proto/sasl/scram.h"
-
 namespace heliopost::directory {
 namespace {
 
 constexpr std::uint32_t doublings_max = 16;  // of the delay; login_delay_max comes before
-
-Digest digest_of(std::string_view secret, std::string_view kind, std::string_view text) {
-    const std::string mac =
-        sasl::hmac(sasl::ScramHash::sha256, secret, std::string(kind) + '\0' + std::string(text));
-    Digest digest{};
-    std::copy_n(mac.begin(), digest.size(), digest.begin());
-    return digest;
-}
 
 }  // namespace
 

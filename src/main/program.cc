@@ -18,6 +18,8 @@ constexpr std::chrono::minutes certificate_check_interval{1};
 constexpr std::size_t pool_threads = 4;
 constexpr std::string_view debian_trust_anchor = "/usr/share/dns/root.key";
 
+constexpr std::size_t process_secret_octets = 32;
+
 std::size_t thread_count(const ServerSettings& server) {
     if (server.threads != 0) return server.threads;
     return std::max(1U, std::thread::hardware_concurrency());
@@ -70,6 +72,7 @@ Result<void> Program::open() {
     store_ = TRY(store::RocksStore::open(std::move(options)));
     directory_ = directory::make_directory(*store_, world());
     login_ = directory::make_login(*directory_, world());
+    guesses_ = std::make_unique<smtp_server::NameGuesses>(world().random_octets(process_secret_octets));
     std::vector<net::World*> worlds;
     for (std::size_t i = 0; i < cores_.size(); ++i) worlds.push_back(&cores_[i]);
     accounts_ = mailbox::make_accounts(*store_, worlds, {});

@@ -155,6 +155,7 @@ private:
     std::unique_ptr<reports::Statistics> statistics_;  // null: no reports are sent
     std::unique_ptr<reports::Sender> sender_;          // of the first loop
     std::unique_ptr<reports::Received> received_;
+    std::unique_ptr<smtp_server::NameGuesses> guesses_;
     std::unique_ptr<reports::Inbox> inbox_;  // null: no address is read for reports
     std::vector<Bound> bound_;
     std::vector<std::pair<const ListenSettings*, net::ConnectionLimits>> limits_;

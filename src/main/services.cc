@@ -29,6 +29,7 @@ void Program::serve_smtp(Core& core) {
     base.delivering = core.delivering.get();
     base.closing = &core.closing;
     base.inbox = inbox_.get();
+    base.guesses = guesses_.get();
     core.mx = base;
     core.judging = judging(core.checking);
     if (settings_.checks.enabled) core.mx.judging = &core.judging;

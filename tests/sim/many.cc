@@ -19,7 +19,8 @@ namespace heliopost::sim {
 namespace {
 
 constexpr std::size_t findings_shown = 10;
-constexpr int exit_os_error = 71;  // EX_OSERR
+constexpr std::uint64_t seeds_a_line = 500;  // of progress: a minute or so
+constexpr int exit_os_error = 71;            // EX_OSERR
 
 unsigned long long wide(std::uint64_t number) {
     return number;
@@ -58,6 +59,14 @@ void tell(const Wish& wish, const Report& report) {
         std::printf("  %s\n", report.findings[i].c_str());
 }
 
+// The first process speaks for all: they keep step, more or less.
+void show_progress(Range range, std::uint64_t seed, int jobs) {
+    const std::uint64_t before = seed - range.from;
+    const std::uint64_t done = before + static_cast<std::uint64_t>(jobs);
+    if (before / seeds_a_line == done / seeds_a_line || range.to - range.from < seeds_a_line) return;
+    std::fprintf(stderr, "some %llu of %llu seeds are good\n", wide(done), wide(range.to - range.from + 1));
+}
+
 // One process of several: the seeds of its residue class. Its exit code says whether it found something, and
 // the place which seed it is at: an assertion that fails, or an exception, ends the process.
 [[noreturn]] void work(Range range, int jobs, int job, std::uint64_t* at) {
@@ -66,7 +75,10 @@ void tell(const Wish& wish, const Report& report) {
         const Wish wish{.seed = seed, .traced = 0, .steps = 0, .without = {}};
         *at = seed;
         const Report report = run(wish);
-        if (report.found == 0) continue;
+        if (report.found == 0) {
+            if (job == 0) show_progress(range, seed, jobs);
+            continue;
+        }
         tell(wish, report);
         std::printf("replay it: %s\n", replay_line(wish).c_str());
         std::fflush(stdout);

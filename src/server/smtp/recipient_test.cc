@@ -120,6 +120,33 @@ TEST_CASE_FIXTURE(Recipients, "rcpt: who guesses names waits longer for each ans
     CHECK(client.hear().starts_with("421 4.3.2"));
 }
 
+TEST_CASE_FIXTURE(Recipients, "rcpt: a new connection guesses no faster, another address does") {
+    NameGuesses guesses("secret");
+    service.guesses = &guesses;
+    const std::string guess = "EHLO b.example\r\nMAIL FROM:<>\r\nRCPT TO:<nobody@a.example>\r\n";
+    for (int i = 0; i < unknown_recipients_free; ++i)
+        CHECK(TestClient(*this).say(guess).contains("550 5.1.1"));
+    CHECK_FALSE(TestClient(*this).say(guess).contains("550 5.1.1"));
+    network.run_for(guess_forgotten * 10);
+    CHECK(TestClient(*this).say(guess).contains("550 5.1.1"));
+}
+
+TEST_CASE(
+    "name guesses: an address forgets one a minute, a network of IPv6 is one address, the table is bounded") {
+    const auto address = [](const char* text) { return boost::asio::ip::make_address(text); };
+    NameGuesses guesses("secret", 2);
+    const Instant begin{std::chrono::hours(1)};
+    for (std::uint32_t i = 1; i < 5; ++i) CHECK(guesses.add(address("2001:db8::1"), begin) == i);
+    CHECK(guesses.add(address("2001:db8::2"), begin) == 5);
+    CHECK(guesses.add(address("192.0.2.1"), begin) == 1);
+    CHECK(guesses.add(address("2001:db8::1"), begin + 2 * guess_forgotten) == 4);
+    CHECK(guesses.add(address("192.0.2.2"), begin) == 1);  // a third: 192.0.2.1 was quiet the longest
+    CHECK(guesses.add(address("192.0.2.1"), begin) == 1);
+    for (std::uint32_t i = 0; i < 2 * guesses_counted_max; ++i) guesses.add(address("192.0.2.2"), begin);
+    CHECK(guesses.add(address("192.0.2.2"), begin) == guesses_counted_max);
+    static_assert(guessing_addresses_max <= 100'000);
+}
+
 TEST_CASE_FIXTURE(Recipients, "rcpt: recipients put off for ever end in 421") {
     service.recipients_max = 1;
     TestClient client(*this);

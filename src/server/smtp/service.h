@@ -25,6 +25,7 @@
 #include "net/tls.h"
 #include "reports/inbox.h"
 #include "reports/statistics.h"
+#include "server/smtp/name_guesses.h"
 
 namespace heliopost::smtp_server {
 
@@ -56,6 +57,7 @@ struct Service {
     delivery::Delivering* delivering = nullptr;
     const Judging* judging = nullptr;  // null: nobody is
     reports::Inbox* inbox = nullptr;   // where reports come in; null: nowhere
+    NameGuesses* guesses = nullptr;    // of all sessions; null: each counts for itself
     net::Event* closing = nullptr;     // set when the server drains (net/drain.h)
 };
 

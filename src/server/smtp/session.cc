@@ -215,11 +215,16 @@ void Session::count(Verb verb, bool good, bool permanent) {
     }
 }
 
-// Who guesses names waits longer for each answer, accepted messages in between or not. Not our users, nor
-// LMTP's one client.
+// Who guesses names waits longer for each answer, accepted messages and new connections in between or not.
+// Not our users, nor LMTP's one client.
 net::Task<void> Session::slow_down() {
     if (service_.role == Role::lmtp || account_) co_return;
-    const int over = ++unknown_recipients_ - unknown_recipients_free;
+    ++unknown_recipients_;
+    if (service_.guesses != nullptr && stream_->peer().path.empty())
+        unknown_recipients_ =
+            std::max(unknown_recipients_,
+                     static_cast<int>(service_.guesses->add(stream_->peer().address, world_.tick())));
+    const int over = unknown_recipients_ - unknown_recipients_free;
     if (over <= 0) co_return;
     std::chrono::milliseconds delay = unknown_delay_first;
     for (int n = 1; n < over && delay < unknown_delay_max; ++n) delay *= 2;

@@ -40,7 +40,7 @@ inline constexpr std::uint64_t chunks_max = 20'000;          // BDATs of one mes
 inline constexpr int errors_max = 20;                        // refused commands, then 421
 inline constexpr int idle_commands_max = 100;  // NOOP, RSET, EHLO, ... without a message; more are errors
 inline constexpr std::size_t refused_recipients_max = 1'000;  // for now or for good, between two messages
-inline constexpr int unknown_recipients_free = 5;             // of a session; each more is answered later
+inline constexpr int unknown_recipients_free = 5;  // of an address of late; each more is answered later
 inline constexpr std::chrono::milliseconds unknown_delay_first{250};  // doubles
 inline constexpr std::chrono::seconds unknown_delay_max{8};  // with errors_max: two minutes for 20 guesses
 inline constexpr std::size_t reached_max = directory::recipients_expanded_max;  // by one transaction, in all
