@@ -4,6 +4,11 @@
 #include <charconv>
 
 namespace heliopost {
+namespace {
+
+constexpr std::size_t utf8_longest = 4;  // of a character
+
+}  // namespace
 
 std::string to_lower(std::string_view text) {
     std::string out(text);
@@ -51,6 +56,29 @@ bool is_at_or_below(std::string_view name, std::string_view domain) {
 
 bool is_ascii_text(std::string_view text) {
     return std::ranges::all_of(text, is_ascii);
+}
+
+std::string printable(std::string_view text) {
+    // U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069
+    const auto turns = [](std::string_view c) {
+        return (c >= "\xe2\x80\x8e" && c <= "\xe2\x80\x8f") || (c >= "\xe2\x80\xaa" && c <= "\xe2\x80\xae") ||
+               (c >= "\xe2\x81\xa6" && c <= "\xe2\x81\xa9");
+    };
+    const auto control = [](std::string_view c) {
+        return static_cast<unsigned char>(c[0]) < 0x20 || c[0] == 0x7f ||
+               (c >= "\xc2\x80" && c <= "\xc2\x9f");
+    };
+    std::string out;
+    for (std::size_t i = 0; i < text.size();) {
+        std::size_t octets = 1;  // of one character
+        while (octets < utf8_longest && i + octets < text.size() && !is_utf8(text.substr(i, octets)))
+            ++octets;
+        const std::string_view one = text.substr(i, octets);
+        const bool good = is_utf8(one);
+        out += good && !control(one) && !turns(one) ? one : std::string_view("?");
+        i += good ? octets : 1;
+    }
+    return out;
 }
 
 bool is_utf8(std::string_view text) {

@@ -59,6 +59,10 @@ bool is_at_or_below(std::string_view name, std::string_view domain);
 
 bool is_ascii_text(std::string_view text);
 
+// The text for a terminal: '?' in place of each control character (line ends too), of what turns the
+// direction of writing round, and of octets that are not UTF-8.
+std::string printable(std::string_view text);
+
 // RFC 3629: no surrogates, no overlong forms, nothing past U+10FFFF.
 bool is_utf8(std::string_view text);
 

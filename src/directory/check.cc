@@ -27,6 +27,8 @@ void Check::row(std::string_view octets, std::string_view value) {
 void Check::found(store::Harm harm, std::string where, std::string what) {
     if (findings_.size() < store::check_problems_max)
         findings_.push_back({harm, std::move(where), std::move(what)});
+    else
+        findings_.back() = {store::Harm::lost, "directory", "there are more problems"};
 }
 
 Result<void> Check::look_at(const Key& key, std::string_view value) {

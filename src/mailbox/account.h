@@ -140,6 +140,8 @@ struct AccountsOptions {
     std::size_t view_memory_max = std::size_t{256} << 20;
     std::uint64_t log_operations_max = 1'000;    // of a mailbox, before its chunks are rewritten
     std::size_t rewrite_octets_max = 4'000'000;  // of one commit of a rewrite
+    bool upkeep =
+        true;  // false: nothing is written but what is asked for: no rewrites, no erasing of what is removed
     std::size_t copy_rows_max = 100'000;  // of one commit of a COPY; store::batch_octets_max may allow fewer
 };
 

@@ -26,6 +26,7 @@ private:
 LocalAccount::LocalAccount(store::Store& store, net::World& home, ViewCache& cache, net::TaskGroup& tasks,
                            AccountsOptions options, AccountId id)
     : core_(std::make_shared<Core>(store, home, cache, options, id)), tasks_(tasks) {
+    if (!options.upkeep) return;
     core_->wants_rewrite = [this](MailboxId mailbox) { rewrite_later(mailbox); };
     core_->wants_erasure = [this] { erase_removed_later(); };
 }

@@ -1,7 +1,6 @@
 #include "mailbox/repair.h"
 
 #include <algorithm>
-#include <limits>
 #include <map>
 #include <utility>
 
@@ -30,7 +29,7 @@ public:
           keep_(keep),
           done_(done) {
         AccountsOptions options;
-        options.log_operations_max = std::numeric_limits<std::uint64_t>::max();  // chunks stay as they are
+        options.upkeep = false;
         accounts_ = make_accounts(*store, {world}, options);
         opened_ = accounts_->open(account);
     }

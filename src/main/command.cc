@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "base/json_writer.h"
+#include "base/text.h"
 
 namespace heliopost {
 
@@ -15,7 +16,7 @@ int report(const CommonOptions& common, const Error& error, int code) {
         json.end_object();
         std::fprintf(stderr, "%s\n", out.c_str());
     } else {
-        std::fprintf(stderr, "heliopost: %s\n", error.text.c_str());
+        std::fprintf(stderr, "heliopost: %s\n", printable(error.text).c_str());
     }
     return code;
 }
@@ -24,7 +25,8 @@ int show(const CommonOptions& common, const admin::Answer& answer) {
     if (common.json) {
         std::fputs(admin::to_json_rows(answer).c_str(), stdout);
     } else if (!answer.message.empty()) {
-        std::printf("%s\n", answer.message.c_str());
+        for (const std::string_view line : split(answer.message, '\n'))
+            std::printf("%s\n", printable(line).c_str());
     } else {
         std::fputs(admin::to_table(answer).c_str(), stdout);
     }

@@ -14,6 +14,7 @@ namespace heliopost {
 inline constexpr int exit_good = 0;
 inline constexpr int exit_failed = 1;
 inline constexpr int exit_usage = 64;
+inline constexpr int exit_temporary = 75;      // EX_TEMPFAIL: systemd tries again
 inline constexpr int exit_configuration = 78;  // systemd does not restart after it
 
 struct CommonOptions {

@@ -35,7 +35,9 @@ int command_admin(const CommonOptions& common, const admin::Request& request) {
         return report(common, {Fault::not_found, "no server runs behind " + socket});
     if (const auto become = become_owner(store, user); !become) return report(common, become.error());
     if (const auto opened = program.open(); !opened) return report(common, opened.error());
-    auto answer = run_task(program.world(), admin::run(&program.administered(), request));
+    auto answer = all_pages(request, [&](const admin::Request& page) {
+        return run_task(program.world(), admin::run(&program.administered(), page));
+    });
     return answer ? show(common, *answer) : report(common, answer.error());
 }
 

@@ -26,13 +26,6 @@ std::string_view word(store::Harm harm) {
     return "";
 }
 
-// Names come from the store, which is damaged perhaps: one line stays one line.
-std::string printable(std::string text) {
-    std::ranges::replace_if(
-        text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
-    return text;
-}
-
 void print_json(const FsckReport& report) {
     std::string out;
     JsonWriter json(out);

@@ -64,8 +64,13 @@ void tell(const Log& log, const std::vector<sandbox::Measure>& measures) {
 
 Result<void> prepare(Program& program) {
     TRY(program.read_certificates());
-    TRY(program.listen());
-    return program.open();
+    return program.listen();
+}
+
+// A backup that has the store open, and a disk without room, pass; a store of a newer format does not.
+int exit_of(const Error& not_opened) {
+    const bool passes = not_opened.fault == Fault::exists || not_opened.fault == Fault::temporary;
+    return passes ? exit_temporary : exit_configuration;
 }
 
 }  // namespace
@@ -84,6 +89,8 @@ int command_serve(const CommonOptions& common) {
              sandbox::confine(sandbox_plan(*settings, common.config, notify_socket())));  // before any thread
     Program program(*std::move(settings), common.config, log);
     if (const auto ready = prepare(program); !ready) return report(common, ready.error(), exit_configuration);
+    if (const auto opened = program.open(); !opened)
+        return report(common, opened.error(), exit_of(opened.error()));
     if (sandboxed) tell(log, {sandbox::seal_system_calls()});
     if (geteuid() == 0) log.warning("running as root: set server.user", {});
     program.start();

@@ -166,6 +166,9 @@ void put_ends(Page& page) {
     page.item(std::to_string(exit_good), "Done. " + bold("fsck") + ": the store is clean.");
     page.item(std::to_string(exit_failed), "It failed: one line on standard error says why and what to do.");
     page.item(std::to_string(exit_usage), "The command line is wrong.");
+    page.item(
+        std::to_string(exit_temporary),
+        "The store is in use by another command, or the disk is too full; systemd starts again after it.");
     page.item(std::to_string(exit_configuration),
               "The configuration is wrong, or what it names cannot be used; systemd does not start again "
               "after it.");

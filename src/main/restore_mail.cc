@@ -1,7 +1,6 @@
 #include "main/restore_mail.h"
 
 #include <algorithm>
-#include <limits>
 #include <map>
 #include <utility>
 
@@ -109,11 +108,16 @@ private:
     net::Task<Result<void>> begin() {
         if (std::exchange(begun_, true)) co_return Result<void>();
         CO_TRY(co_await to_->ask(request("restore.mailbox"), nullptr));
-        const auto present = CO_TRY(co_await to_->ask(request("restore.present"), nullptr));
         present_.clear();
-        for (const auto& row : present.rows)
-            if (!row.empty())
-                if (const auto* hash = std::get_if<std::string>(row.data())) ++present_[*hash];
+        admin::Request asked = request("restore.present");
+        for (bool more = true; more;) {
+            const auto present = CO_TRY(co_await to_->ask(asked, nullptr));
+            for (const auto& row : present.rows)
+                if (!row.empty())
+                    if (const auto* hash = std::get_if<std::string>(row.data())) ++present_[*hash];
+            more = !present.next.empty();
+            asked.fields["after"] = present.next;
+        }
         ++done_.mailboxes;
         co_return Result<void>();
     }
@@ -159,7 +163,7 @@ net::Task<Result<MailRestored>> restore_mail(net::World* world, store::RocksStor
     const auto known = co_await directory->account(choice.account);
     if (!known) co_return fail(known.error().fault, "the backup has no account " + choice.account);
     mailbox::AccountsOptions options;
-    options.log_operations_max = std::numeric_limits<std::uint64_t>::max();  // nothing is written
+    options.upkeep = false;
     const auto accounts = mailbox::make_accounts(*from, {world}, options);
     const auto account = accounts->open(known->id);
     MailRestoring restoring(account.get(), to, std::move(choice));

@@ -12,7 +12,9 @@ std::optional<Result<admin::Answer>> ask_server(net::SystemWorld& world, const s
                                                 const admin::Request& request) {
     if (socket.empty() || !std::filesystem::exists(socket)) return std::nullopt;
     try {
-        return run_task(world, admin::ask(&world, socket, request));
+        return all_pages(request, [&](const admin::Request& page) {
+            return run_task(world, admin::ask(&world, socket, page));
+        });
     } catch (const net::Gone&) {
         return std::nullopt;  // a socket that a dead server left behind
     }

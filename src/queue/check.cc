@@ -1,5 +1,7 @@
 #include "queue/check.h"
 
+#include <algorithm>
+
 #include "base/base64.h"
 #include "queue/records.h"
 
@@ -10,8 +12,7 @@ void Check::row(std::string_view octets, std::string_view value) {
     if (in_entry_ && (!key || key->id != id_)) end_entry();
     if (!key) {
         lost("queue, row " + to_hex(octets), key.error().text);
-        if (take_out_ && !findings_.empty())
-            findings_.back().mended = take_out_(octets, value, key.error().text);
+        if (take_out_) mended(take_out_(octets, value, key.error().text), findings_.size() - 1);
         return;
     }
     if (!in_entry_) {
@@ -19,6 +20,7 @@ void Check::row(std::string_view octets, std::string_view value) {
         id_ = key->id;
         has_entry_row_ = false;
         expected_ = seen_ = 0;
+        broken_ = false;
         sound_findings_ = findings_.size();
         rows_.clear();
     }
@@ -47,8 +49,17 @@ void Check::finish() {
 }
 
 void Check::lost(std::string where, std::string what) {
-    if (findings_.size() < store::check_problems_max)
+    broken_ = true;
+    more_ = findings_.size() == store::check_problems_max;
+    if (more_)
+        findings_.back() = {store::Harm::lost, "queue", "there are more problems"};
+    else
         findings_.push_back({store::Harm::lost, std::move(where), std::move(what)});
+}
+
+// That there are more stays true until another check finds none.
+void Check::mended(bool all, std::size_t from) {
+    for (std::size_t i = from; i + (more_ ? 1 : 0) < findings_.size(); ++i) findings_[i].mended = all;
 }
 
 void Check::end_entry() {
@@ -58,15 +69,16 @@ void Check::end_entry() {
     else if (expected_ != 0 && seen_ != expected_)
         lost("queue, message " + to_text(id_),
              std::to_string(seen_) + " recipients are there of " + std::to_string(expected_));
-    if (take_out_ && findings_.size() > sound_findings_ && take_out_entry(sound_findings_))
+    if (take_out_ && broken_ && take_out_entry())
         std::erase_if(blobs_, [this](const Kept& kept) { return kept.id == id_; });
 }
 
-bool Check::take_out_entry(std::size_t findings_before) {
+bool Check::take_out_entry() {
+    const std::size_t first = std::min(sound_findings_, findings_.size() - 1);
+    const std::string reason = findings_[first].what;
     bool all = true;
-    for (const auto& [key, value] : rows_)
-        all = take_out_(key, value, findings_[findings_before].what) && all;
-    for (std::size_t i = findings_before; i < findings_.size(); ++i) findings_[i].mended = all;
+    for (const auto& [key, value] : rows_) all = take_out_(key, value, reason) && all;
+    mended(all, sound_findings_);
     return all;
 }
 

@@ -42,19 +42,22 @@ public:
 
 private:
     void end_entry();
-    bool take_out_entry(std::size_t findings_before);
+    bool take_out_entry();
+    void mended(bool all, std::size_t from);
     void lost(std::string where, std::string what);
 
     const TakeOut take_out_;
     QueueId id_;
     std::vector<std::pair<std::string, std::string>> rows_;  // of this entry, if it may have to go
     std::size_t sound_findings_ = 0;                         // before its first row
+    bool broken_ = false;
     bool in_entry_ = false;
     bool has_entry_row_ = false;
     std::uint32_t expected_ = 0;
     std::uint32_t seen_ = 0;
     std::vector<Kept> blobs_;
     std::vector<store::Problem> findings_;
+    bool more_ = false;  // the last finding says so
     std::uint64_t entries_ = 0;
     std::uint64_t recipients_ = 0;
 };

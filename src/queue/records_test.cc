@@ -99,4 +99,19 @@ TEST_CASE("check: a sound queue has no findings, each damage has one") {
     CHECK(findings({{"\x09", ""}, entry, first, second}) == 1);
 }
 
+TEST_CASE(
+    "check: past store::check_problems_max rows are taken out all the same, and one line says that there are "
+    "more") {
+    std::size_t taken = 0;
+    Check check([&](auto, auto, auto) { return ++taken > 0; });
+    const std::uint64_t broken = store::check_problems_max + 500;
+    for (std::uint64_t i = 1; i <= broken; ++i) check.row(entry_key(QueueId(i)), "\xff");
+    check.finish();
+    CHECK(taken == broken);
+    REQUIRE(check.findings().size() == store::check_problems_max);
+    CHECK(check.findings().front().mended);
+    CHECK_FALSE(check.findings().back().mended);
+    CHECK(check.findings().back().what == "there are more problems");
+}
+
 }  // namespace heliopost::queue

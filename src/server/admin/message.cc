@@ -39,7 +39,7 @@ void write_cell(JsonWriter& json, const Cell& cell) {
 std::string cell_text(const Cell& cell) {
     if (const auto* number = std::get_if<std::int64_t>(&cell)) return std::to_string(*number);
     if (const auto* flag = std::get_if<bool>(&cell)) return *flag ? "yes" : "no";
-    return std::get<std::string>(cell);
+    return printable(std::get<std::string>(cell));  // it may be a stranger's
 }
 
 // Characters, not octets: so that columns stand straight under names beyond ASCII.
@@ -102,6 +102,7 @@ std::string to_json(const Result<Answer>& answer) {
             json.end_array();
         }
         json.end_array();
+        if (!answer->next.empty()) json.field("next", answer->next);
     }
     json.end_object();
     return out;
@@ -137,6 +138,8 @@ Result<Answer> parse_answer(std::string_view text) {
             auto& cells = answer.rows.emplace_back();
             for (const auto cell : simdjson::dom::array(row.get_array())) cells.push_back(read_cell(cell));
         }
+        std::string_view next;
+        if (root["next"].get(next) == simdjson::SUCCESS) answer.next = next;
         return answer;
     } catch (const simdjson::simdjson_error&) {
         return fail(Fault::internal, "the server's answer cannot be read");

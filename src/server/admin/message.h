@@ -21,6 +21,9 @@ namespace heliopost::admin {
 inline constexpr std::size_t request_octets_max = std::size_t{1} << 20;
 inline constexpr std::size_t answer_octets_max = std::size_t{64} << 20;
 
+// What of a long list one answer holds; an entry more may take it over, a message of the queue has 1,000.
+inline constexpr std::size_t rows_a_page = 10'000;
+
 struct Request {
     std::string operation;
     std::map<std::string, std::string> fields;
@@ -36,6 +39,7 @@ struct Answer {
     std::string message;  // for people; may be empty
     std::vector<std::string> columns;
     std::vector<std::vector<Cell>> rows;
+    std::string next = {};  // not empty: there are more rows, for the same request with this as field "after"
 };
 
 std::string to_json(const Request& request);

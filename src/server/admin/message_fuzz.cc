@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, size_t size) {
     if (const auto answer = admin::parse_answer(text)) {
         const auto again = admin::parse_answer(admin::to_json(answer));
         if (!again || again->message != answer->message || again->columns != answer->columns ||
-            again->rows != answer->rows)
+            again->rows != answer->rows || again->next != answer->next)
             std::abort();
         if (admin::to_json_rows(*answer).empty()) std::abort();
         const std::string table = admin::to_table(*answer);

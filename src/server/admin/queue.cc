@@ -39,17 +39,23 @@ Answer empty_answer() {
             {}};
 }
 
+// The queue may hold a million messages of a thousand recipients: a page at a time.
 net::Task<Result<Answer>> list(Administered* of, Request request) {
     queue::Filter filter;
     filter.domain = request.field("domain");
-    filter.limit = queue::list_max;
+    if (const std::string after = request.field("after"); !after.empty())
+        filter.after = CO_TRY(queue::parse_queue_id(after));
     Answer answer = empty_answer();
-    for (;;) {
+    while (answer.rows.size() < rows_a_page) {
         const auto page = CO_TRY(co_await of->queue->list(filter));
-        for (const queue::Shown& shown : page) add_rows(answer, shown);
-        if (page.size() < filter.limit) break;
-        filter.after = page.back().entry->id;
+        for (const queue::Shown& shown : page) {
+            add_rows(answer, shown);
+            filter.after = shown.entry->id;
+            if (answer.rows.size() >= rows_a_page) break;
+        }
+        if (answer.rows.size() < rows_a_page && page.size() < filter.limit) co_return answer;
     }
+    answer.next = queue::to_text(filter.after);
     co_return answer;
 }
 

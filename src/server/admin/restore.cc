@@ -10,7 +10,7 @@
 namespace heliopost::admin {
 namespace {
 
-constexpr std::size_t emails_a_read = 500;
+constexpr std::uint64_t present_octets_a_page = std::uint64_t{1} << 30;
 
 net::Task<Result<std::shared_ptr<mailbox::Account>>> account_of(Administered* of, std::string address) {
     const auto account = CO_TRY(co_await of->directory->account(std::move(address)));
@@ -40,21 +40,28 @@ net::Task<Result<bool>> is_whole(store::BlobStore* blobs, store::BlobRef blob) {
     co_return true;
 }
 
+// A page is what is read within the time that its asker waits, on a slow disk too.
 net::Task<Result<Answer>> list_present(store::BlobStore* blobs, std::shared_ptr<mailbox::Account> account,
-                                       std::string name) {
+                                       Request request) {
     Answer answer{"", {"sha256"}, {}};
-    const auto found = CO_TRY(co_await account->find(std::move(name)));
+    const auto after = to_number(request.fields.contains("after") ? request.field("after") : "0");
+    if (!after || *after > UINT32_MAX) co_return fail(Fault::syntax, "after is no UID");
+    const auto found = CO_TRY(co_await account->find(CO_TRY(request.required("mailbox"))));
     const auto view = CO_TRY(co_await account->view(found.id));
-    for (std::size_t at = 0; at < view->size(); at += emails_a_read) {
-        std::vector<EmailId> ids;
-        for (std::size_t i = at; i < std::min(view->size(), at + emails_a_read); ++i)
-            ids.push_back(view->at(i).email);
-        const auto emails = CO_TRY(co_await account->emails(std::move(ids)));
-        for (const auto& email : emails) {
-            if (email == nullptr || !CO_TRY(co_await is_whole(blobs, email->blob))) continue;
-            answer.rows.push_back({to_hex(email->blob.sha256)});
-        }
+    std::uint64_t octets = 0;
+    for (std::size_t at = view->lower_bound(Uid(static_cast<std::uint32_t>(*after)));
+         at < view->size() && octets < present_octets_a_page; ++at) {
+        const mailbox::Row& row = view->at(at);
+        if (row.uid.value <= *after) continue;
+        if (answer.rows.size() >= rows_a_page) break;
+        const auto emails = CO_TRY(co_await account->emails({row.email}));
+        answer.next = std::to_string(row.uid.value);
+        if (emails[0] == nullptr) continue;
+        octets += emails[0]->blob.octets;
+        if (CO_TRY(co_await is_whole(blobs, emails[0]->blob)))
+            answer.rows.push_back({to_hex(emails[0]->blob.sha256)});
     }
+    if (view->size() == 0 || answer.next == std::to_string(view->largest_uid().value)) answer.next.clear();
     co_return answer;
 }
 
@@ -106,11 +113,10 @@ net::Task<Result<Answer>> run_restore(Administered* of, Request request, OctetSo
     auto account = CO_TRY(co_await account_of(of, CO_TRY(request.required("account"))));
     if (request.operation == "restore.message" && octets != nullptr)
         co_return co_await add_message(of, std::move(account), std::move(request), octets);
-    std::string mailbox = CO_TRY(request.required("mailbox"));
     if (request.operation == "restore.mailbox")
-        co_return co_await make_mailbox(std::move(account), std::move(mailbox));
+        co_return co_await make_mailbox(std::move(account), CO_TRY(request.required("mailbox")));
     if (request.operation == "restore.present")
-        co_return co_await list_present(&of->store->blobs(), std::move(account), std::move(mailbox));
+        co_return co_await list_present(&of->store->blobs(), std::move(account), std::move(request));
     co_return std::unexpected(unknown_operation(request));
 }
 

@@ -1,9 +1,9 @@
 // restore.mailbox, restore.present, restore.message: mail out of a backup, into a store that is in use.
 //
 //   restore.mailbox   account, mailbox                    made where it is not there, and subscribed to
-//   restore.present   account, mailbox                    a row for each message: the SHA-256 of its octets
-//   as
-//                                                         they came
+//   restore.present   account, mailbox, after             a row for each message above that UID: the SHA-256
+//   of
+//                                                         its octets as they came; in pages
 //   restore.message   account, mailbox, flags, received, prefix, octets
 //
 // Behind the line of restore.message come the message's octets, as many as its field says. Quota is counted

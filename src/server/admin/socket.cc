@@ -39,8 +39,8 @@ private:
     std::uint64_t left_;
 };
 
-net::Task<Result<Answer>> answer_to(Administered* of, Request request, net::LineReader* reader) {
-    const std::uint64_t octets = CO_TRY(octets_behind(request));
+net::Task<Result<Answer>> answer_to(Administered* of, Request request, std::uint64_t octets,
+                                    net::LineReader* reader) {
     Following following(of->world, reader, octets);
     const bool restores = request.operation.starts_with("restore.");
     of->world->log().write(restores ? LogLevel::debug : LogLevel::info, "admin",
@@ -63,16 +63,17 @@ net::Task<void> serve(Administered* of, std::unique_ptr<net::Stream> stream) {
         const Result<bool> got = co_await reader.read_line(&line, request_octets_max,
                                                            of->world->after(request_time_max), of->closing);
         if (got && !*got) co_return;
-        Result<Answer> answer = fail(Fault::too_large, "the request is too large");
-        if (got) {
-            Result<Request> request = parse_request(line);
-            if (request)
-                answer = co_await answer_to(of, std::move(*request), &reader);
-            else
-                answer = std::unexpected(std::move(request).error());
-        }
+        Result<Request> request = fail(Fault::too_large, "the request is too large");
+        if (got) request = parse_request(line);
+        Result<std::uint64_t> octets{0};
+        if (request) octets = octets_behind(*request);
+        Result<Answer> answer = std::unexpected(request ? Error() : request.error());
+        if (request && !octets) answer = std::unexpected(octets.error());
+        if (request && octets) answer = co_await answer_to(of, std::move(*request), *octets, &reader);
         const std::string out = to_json(answer) + "\n";
         co_await stream->write(out, of->world->after(request_time_max));
+        // A message may stand behind what was not understood, and its lines must not become requests.
+        if (!request || !octets) co_return;
     }
 }
 

@@ -15,7 +15,7 @@
 
 namespace heliopost::admin {
 
-// Answers requests until the client closes.
+// Answers requests until the client closes, or sends what is no request: that ends the connection.
 net::Task<void> serve(Administered* of, std::unique_ptr<net::Stream> stream);
 
 // One request after the other to the server behind the socket. After a failed one it is of no more use.
