@@ -10,7 +10,8 @@ namespace {
 
 using store::Tuple;
 
-enum class Kind : std::uint8_t { period = 1, row = 2, sent = 3, day = 4 };
+// Between them stand those of received_record.h.
+enum class Kind : std::uint8_t { period = 1, row = 2, sent = 3, day = 4, organisation = 7 };
 constexpr std::size_t identity_octets = 16;  // of its SHA-256
 
 Tuple of(Kind kind) {
@@ -73,6 +74,12 @@ std::string sent_key(const PeriodId& id) {
 std::string day_key(Day day) {
     return of(Kind::day).u32(day);
 }
+std::string organisation_key(const PeriodId& id) {
+    return of(Kind::organisation).u32(id.day).text(id.domain);
+}
+std::string organisations_begin(Day day) {
+    return of(Kind::organisation).u32(day);
+}
 
 Result<PeriodId> parse_period_key(std::string_view key) {
     if (key.empty()) return broken();
@@ -103,6 +110,12 @@ std::string encode(const DayCount& count) {
 std::string encode_sent(std::int64_t end) {
     record::Sent out;
     out.set_end(end);
+    return out.SerializeAsString();
+}
+
+std::string encode_organisation(std::uint32_t domains) {
+    record::Organisation out;
+    out.set_domains(domains);
     return out.SerializeAsString();
 }
 
@@ -139,6 +152,10 @@ Result<std::int64_t> decode_sent(std::string_view octets) {
     return TRY(parse<record::Sent>(octets)).end();
 }
 
+Result<std::uint32_t> decode_organisation(std::string_view octets) {
+    return TRY(parse<record::Organisation>(octets)).domains();
+}
+
 Result<feedback::Row> decode_row(std::string_view octets) {
     const auto in = TRY(parse<record::Row>(octets));
     feedback::Row row;
@@ -161,9 +178,10 @@ std::optional<std::string> check_row(std::string_view key, std::string_view valu
     if (kind && (*kind == static_cast<std::uint8_t>(ReceivedKind::aggregate) ||
                  *kind == static_cast<std::uint8_t>(ReceivedKind::failure)))
         return check_received_row(key, value);
-    if (!kind || *kind < static_cast<std::uint8_t>(Kind::period) ||
-        *kind > static_cast<std::uint8_t>(Kind::day))
-        return "a row of no known kind";
+    const bool known = kind && ((*kind >= static_cast<std::uint8_t>(Kind::period) &&
+                                 *kind <= static_cast<std::uint8_t>(Kind::day)) ||
+                                *kind == static_cast<std::uint8_t>(Kind::organisation));
+    if (!known) return "a row of no known kind";
     bool good = parts.u32().has_value();
     if (Kind{*kind} != Kind::day) good = good && parts.text().has_value();
     const std::size_t rest = Kind{*kind} == Kind::row ? identity_octets : 0;
@@ -177,6 +195,8 @@ std::optional<std::string> check_row(std::string_view key, std::string_view valu
             return reason(decode_sent(value));
         case Kind::day:
             return reason(decode_day(value));
+        case Kind::organisation:
+            return reason(decode_organisation(value));
     }
     return std::nullopt;
 }

@@ -55,15 +55,19 @@ std::string rows_prefix(const PeriodId& id);
 std::string sent_key(const PeriodId& id);
 std::string sent_begin(Day day);
 std::string day_key(Day day);
+std::string organisation_key(const PeriodId& id);  // id.domain: a registered name
+std::string organisations_begin(Day day);
 Result<PeriodId> parse_period_key(std::string_view key);
 
 std::string encode(const Period& period);
 std::string encode(const DayCount& count);
 std::string encode_sent(std::int64_t end);
+std::string encode_organisation(std::uint32_t domains);
 std::string encode(const feedback::Row& row);
 Result<Period> decode_period(std::string_view octets);
 Result<DayCount> decode_day(std::string_view octets);
 Result<std::int64_t> decode_sent(std::string_view octets);
+Result<std::uint32_t> decode_organisation(std::string_view octets);
 Result<feedback::Row> decode_row(std::string_view octets);
 
 // One row by itself, for fsck: what is wrong with it.

@@ -192,6 +192,7 @@ net::Task<Result<void>> Sender::forget_old() {
     store::Batch batch(store::reports_partition);
     batch.erase_range(sent_begin(0), sent_begin(kept));
     batch.erase_range(day_key(0), day_key(kept));
+    batch.erase_range(organisations_begin(0), organisations_begin(kept));
     CO_TRY(co_await with_.store.commit(std::move(batch)));
     cleaned_ = today;
     co_return Result<void>();

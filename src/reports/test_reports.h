@@ -14,16 +14,19 @@
 namespace heliopost::reports {
 
 struct TestReports : delivery::TestDelivery {
-    Statistics statistics{*store, world->log()};
+    static std::shared_ptr<const dmarc_check::PublicSuffixes> suffixes() {
+        static const auto loaded =
+            std::make_shared<const dmarc_check::PublicSuffixes>(dmarc_check::PublicSuffixes::load());
+        return loaded;
+    }
+    Statistics statistics{*store, world->log(), suffixes()};
     std::unique_ptr<Sender> sender;
 
     TestReports() { restart(); }
     void restart() {
-        static const auto suffixes =
-            std::make_shared<const dmarc_check::PublicSuffixes>(dmarc_check::PublicSuffixes::load());
         sender = std::make_unique<Sender>(
             *delivering, directory.get(), &statistics,
-            SenderOptions{{"Example Mail", "dmarc@a.example", "mx.a.example"}, suffixes});
+            SenderOptions{{"Example Mail", "dmarc@a.example", "mx.a.example"}, suffixes()});
     }
 
     static std::string policy(const std::string& rua) { return "v=DMARC1; p=reject; rua=" + rua; }

@@ -8,6 +8,12 @@
 namespace heliopost::smtp_server {
 namespace {
 
+std::shared_ptr<const dmarc_check::PublicSuffixes> suffixes() {
+    static const auto loaded =
+        std::make_shared<const dmarc_check::PublicSuffixes>(dmarc_check::PublicSuffixes::load());
+    return loaded;
+}
+
 struct Judge : TestServer {
     Judge() {
         auto checks = std::make_shared<message_check::Settings>();
@@ -129,7 +135,7 @@ TEST_CASE_FIXTURE(Judge, "judge: a bounce is judged by the client's name, and re
 }
 
 TEST_CASE_FIXTURE(Judge, "judge: what a report is asked for is counted, also what is refused") {
-    reports::Statistics statistics(*store, world->log());
+    reports::Statistics statistics(*store, world->log(), suffixes());
     judging.statistics = &statistics;
     auto& zone = network.zone();
     zone.add_txt("told.example", "v=spf1 ip4:192.0.2.2 -all");
@@ -156,7 +162,7 @@ TEST_CASE_FIXTURE(Judge, "judge: what a report is asked for is counted, also wha
 // A report address stands in a DNS record: who adds it to the recipients must not keep a message from being
 // told, and what nobody vouches for is no report.
 TEST_CASE_FIXTURE(Judge, "judge: a report address among the recipients hides nothing") {
-    reports::Statistics statistics(*store, world->log());
+    reports::Statistics statistics(*store, world->log(), suffixes());
     judging.statistics = &statistics;
     reports::Received received(*store, *directory);
     reports::Inbox inbox(*world, *store, received, {"ann@a.example"});
