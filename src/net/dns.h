@@ -40,6 +40,10 @@ public:
 
     // name: ASCII (A-labels), with or without final dot. Throws Stopped only; a passed deadline is failed.
     virtual Task<DnsAnswer> query(std::string name, RecordType type, Deadline deadline) = 0;
+
+    // The same DNS for who waits for a record to be published: what was absent a moment ago is asked for
+    // again. Dearer; lives as long as this one.
+    virtual Resolver& anew() { return *this; }
 };
 
 // Whether the text can be asked for: labels of 1 to 63 octets, 253 in all (RFC 1035 §2.3.4), printable ASCII

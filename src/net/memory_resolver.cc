@@ -91,6 +91,14 @@ void MemoryZone::set_secure(std::string_view name, bool secure) {
     put(secure_, name, secure);
 }
 
+void MemoryZone::set_silent(std::string_view name, bool silent) {
+    put(silent_, name, silent);
+}
+
+bool MemoryZone::silent(std::string_view name) const {
+    return silent_.contains(key_of(name));
+}
+
 DnsAnswer MemoryZone::answer(std::string_view name, RecordType type) const {
     DnsAnswer answer;
     answer.canonical_name = key_of(name);
@@ -124,8 +132,20 @@ DnsAnswer MemoryZone::answer(std::string_view name, RecordType type) const {
 }
 
 Task<DnsAnswer> MemoryResolver::query(std::string name, RecordType type, Deadline deadline) {
+    const std::pair key(key_of(name), type);
+    if (const auto known = absent_.find(key); known != absent_.end() && world_.tick() < known->second.second)
+        co_return known->second.first;
+    DnsAnswer answer = co_await ask(std::move(name), type, deadline);
+    using Status = DnsAnswer::Status;
+    const bool absent = answer.status == Status::no_name || answer.status == Status::no_records;
+    if (absent && zone_.absent_ttl().count() != 0)
+        absent_.insert_or_assign(key, std::pair(answer, world_.after(zone_.absent_ttl())));
+    co_return answer;
+}
+
+Task<DnsAnswer> MemoryResolver::ask(std::string name, RecordType type, Deadline deadline) {
     const Instant answered = world_.after(zone_.latency());
-    const bool late = answered > deadline;
+    const bool late = answered > deadline || zone_.silent(name);
     Wait wait(world_);
     const Wait::End how = co_await wait.until(late ? deadline : answered);
     if (how == Wait::End::stopped) throw Stopped();

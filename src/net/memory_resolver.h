@@ -33,6 +33,11 @@ public:
     void set_secure(std::string_view name, bool secure = true);
     void set_latency(std::chrono::microseconds latency) { latency_ = latency; }
     std::chrono::microseconds latency() const { return latency_; }
+    void set_silent(std::string_view name, bool silent = true);  // no answer ever comes
+    bool silent(std::string_view name) const;
+    // How long resolvers remember that a name or a record was absent; 0: they do not.
+    void set_absent_ttl(std::chrono::seconds ttl) { absent_ttl_ = ttl; }
+    std::chrono::seconds absent_ttl() const { return absent_ttl_; }
 
     DnsAnswer answer(std::string_view name, RecordType type) const;
 
@@ -41,6 +46,8 @@ private:
     std::set<std::string> failing_;
     std::set<std::string> bogus_;
     std::set<std::string> secure_;
+    std::set<std::string> silent_;
+    std::chrono::seconds absent_ttl_{0};
     std::chrono::microseconds latency_{0};
 };
 
@@ -48,10 +55,25 @@ class MemoryResolver : public Resolver {
 public:
     MemoryResolver(World& world, const MemoryZone& zone) : world_(world), zone_(zone) {}
     Task<DnsAnswer> query(std::string name, RecordType type, Deadline deadline) override;
+    Resolver& anew() override { return anew_; }
 
 private:
+    class Anew : public Resolver {
+    public:
+        explicit Anew(MemoryResolver& of) : of_(of) {}
+        Task<DnsAnswer> query(std::string name, RecordType type, Deadline deadline) override {
+            return of_.ask(std::move(name), type, deadline);
+        }
+
+    private:
+        MemoryResolver& of_;
+    };
+    Task<DnsAnswer> ask(std::string name, RecordType type, Deadline deadline);
+
     World& world_;
     const MemoryZone& zone_;
+    Anew anew_{*this};
+    std::map<std::pair<std::string, RecordType>, std::pair<DnsAnswer, Instant>> absent_;  // until when
 };
 
 }  // namespace heliopost::net

@@ -136,10 +136,13 @@ void UnboundContext::FreeContext::operator()(ub_ctx* context) const noexcept {
     ub_ctx_delete(context);
 }
 
-UnboundContext::UnboundContext() : context_(ub_ctx_create()), wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+UnboundContext::UnboundContext(UnboundOptions options)
+    : options_(std::move(options)),
+      context_(ub_ctx_create()),
+      wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 Result<std::shared_ptr<UnboundContext>> UnboundContext::make(const UnboundOptions& options) {
-    const std::shared_ptr<UnboundContext> made(new UnboundContext());
+    const std::shared_ptr<UnboundContext> made(new UnboundContext(options));
     if (!made->context_ || made->wake_ < 0) return fail(Fault::temporary, "no memory or descriptor for DNS");
     ub_ctx* const context = made->context_.get();
     const ConfigurationFile file(TRY(configuration(options)));
@@ -226,6 +229,17 @@ Task<DnsAnswer> UnboundResolver::query(std::string name, RecordType type, Deadli
     if (how == Wait::End::stopped) throw Stopped();
     if (how == Wait::End::timed_out) co_return DnsAnswer{};
     co_return std::move(query->answer);
+}
+
+// A context reads files, and its end waits for threads: neither is for the loop.
+Task<DnsAnswer> UnboundResolver::Anew::query(std::string name, RecordType type, Deadline deadline) {
+    auto context = co_await world_.on_pool(
+        [options = like_.options_] { return UnboundContext::make(options).value_or(nullptr); });
+    if (context == nullptr) co_return DnsAnswer{};
+    auto resolver = std::make_unique<UnboundResolver>(world_, std::move(context));
+    DnsAnswer answer = co_await resolver->query(std::move(name), type, deadline);
+    co_await world_.on_pool([resolver = std::move(resolver)]() mutable { resolver.reset(); });
+    co_return answer;
 }
 
 }  // namespace heliopost::net

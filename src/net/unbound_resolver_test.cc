@@ -35,15 +35,7 @@ std::uint16_t free_port() {
 class Nsd {
 public:
     explicit Nsd(std::uint16_t port, const std::string& more_records = "") {
-        folder_.write("a.example.zone",
-                      std::string() +
-                          "$ORIGIN a.example.\n$TTL 300\n"
-                          "@ SOA ns.a.example. root.a.example. 1 3600 600 86400 60\n"
-                          "@ NS ns.a.example.\nns A 127.0.0.1\n"
-                          "@ MX 10 MX1.a.example.\n@ MX 20 mx2.a.example.\n"
-                          "mx1 A 192.0.2.1\nmx1 AAAA 2001:db8::1\n"
-                          "@ TXT \"v=spf1 \" \"-all\"\nwww CNAME mx1.a.example.\nnull MX 0 .\n" +
-                          more_records);
+        write_zone(1, more_records);
         const std::string number = std::to_string(port);
         const std::string config = folder_.write(
             "nsd.conf", "server:\n  ip-address: 127.0.0.1@" + number + "\n  port: " + number +
@@ -68,7 +60,26 @@ public:
     Nsd(const Nsd&) = delete;
     Nsd& operator=(const Nsd&) = delete;
 
+    // The zone as of then; served soon.
+    void change_zone(int serial, const std::string& more_records) {
+        write_zone(serial, more_records);
+        kill(process_, SIGHUP);
+    }
+
 private:
+    void write_zone(int serial, const std::string& more_records) {
+        folder_.write("a.example.zone",
+                      "$ORIGIN a.example.\n$TTL 300\n"
+                      "@ SOA ns.a.example. root.a.example. " +
+                          std::to_string(serial) +
+                          " 3600 600 86400 60\n"
+                          "@ NS ns.a.example.\nns A 127.0.0.1\n"
+                          "@ MX 10 MX1.a.example.\n@ MX 20 mx2.a.example.\n"
+                          "mx1 A 192.0.2.1\nmx1 AAAA 2001:db8::1\n"
+                          "@ TXT \"v=spf1 \" \"-all\"\nwww CNAME mx1.a.example.\nnull MX 0 .\n" +
+                          more_records);
+    }
+
     TestFolder folder_;
     pid_t process_ = -1;
 };
@@ -90,9 +101,9 @@ Task<void> ask(World* world, Resolver* resolver, std::string name, RecordType ty
     asked->took = world->tick() - begin;
 }
 
-Task<void> ask_until_up(World* world, Resolver* resolver, Asked* asked) {
+Task<void> ask_until_up(World* world, Resolver* resolver, Asked* asked, std::string name = "ns.a.example") {
     for (int i = 0; i < 50; ++i) {
-        co_await ask(world, resolver, "ns.a.example", RecordType::a, 1000ms, asked);
+        co_await ask(world, resolver, name, RecordType::a, 1000ms, asked);
         if (asked->answer.status == DnsAnswer::Status::found) co_return;
         co_await world->sleep_until(world->after(50ms));
     }
@@ -147,6 +158,38 @@ TEST_CASE("DNS through libunbound from a real server") {
     CHECK(query("mx2.a.example", RecordType::a).status == DnsAnswer::Status::no_name);
     CHECK(query("mx1.a.example", RecordType::txt).status == DnsAnswer::Status::no_records);
     CHECK(query(std::string(300, 'x') + ".a.example", RecordType::a).status == DnsAnswer::Status::failed);
+}
+
+TEST_CASE("DNS: what was absent is remembered, but not by who asks anew") {
+    if (access(nsd_path, X_OK) != 0) {
+        MESSAGE("skipped: nsd is not installed");
+        return;
+    }
+    const std::uint16_t port = free_port();
+    Nsd server(port);
+    const auto context = UnboundContext::make(stub(port));
+    REQUIRE(context.has_value());
+    TestLoop loop;
+    UnboundResolver resolver(loop.world, *context);
+    Asked asked;
+    loop.run(ask_until_up(&loop.world, &resolver, &asked));
+    REQUIRE(asked.answer.status == DnsAnswer::Status::found);
+    const auto status_of = [&](Resolver& at, const std::string& name) {
+        loop.run(ask(&loop.world, &at, name, RecordType::txt, 5000ms, &asked));
+        return asked.answer.status;
+    };
+    using Status = DnsAnswer::Status;
+    const std::string keys[] = {"s1._domainkey.a.example", "mx1.a.example"};  // no name, no such record
+    for (const std::string& name : keys)
+        for (Resolver* at : {static_cast<Resolver*>(&resolver), &resolver.anew()})
+            CHECK(status_of(*at, name) == (name == keys[0] ? Status::no_name : Status::no_records));
+    server.change_zone(2, "s1._domainkey TXT \"v=DKIM1\"\nmx1 TXT \"v=DKIM1\"\nsoon A 192.0.2.3\n");
+    loop.run(ask_until_up(&loop.world, &resolver.anew(), &asked, "soon.a.example"));
+    REQUIRE(asked.answer.status == Status::found);
+    for (const std::string& name : keys) {
+        CHECK(status_of(resolver, name) != Status::found);
+        CHECK(status_of(resolver.anew(), name) == Status::found);
+    }
 }
 
 namespace {

@@ -320,6 +320,31 @@ TEST_CASE_FIXTURE(Kept, "life: who cannot wait asks for a look at once") {
     CHECK(states() == key.selector + " active");
 }
 
+TEST_CASE_FIXTURE(House, "life: that a record was absent is not remembered") {
+    network.zone().set_absent_ttl(24h);
+    const DkimKey key = create();
+    const std::string name = record_name(key);
+    CHECK(run(look_for(logging, key)).seen == Look::Seen::no);
+    const auto status = [&] {
+        return run(logging->resolver().query(name, net::RecordType::txt, logging->after(1s))).status;
+    };
+    CHECK(status() == net::DnsAnswer::Status::no_name);
+    publish(key);
+    CHECK(status() == net::DnsAnswer::Status::no_name);  // everybody else still has it so
+    CHECK(run(look_for(logging, key)).seen == Look::Seen::yes);
+    CHECK(run(activate_seen(logging, keys.get(), "a.example")).value_or(9) == 1);
+    CHECK(states() == key.selector + " active");
+}
+
+TEST_CASE_FIXTURE(Kept, "life: the round sees a record at once that was absent before") {
+    network.zone().set_absent_ttl(24h);
+    const DkimKey key = create();
+    network.run_for(look_interval + 1min);
+    publish(key);
+    network.run_for(look_interval + 1min);
+    CHECK(states() == key.selector + " active");
+}
+
 TEST_CASE("zone line: one line, long texts in strings of string_octets_max") {
     DkimKey key;
     key.domain = "a.example";

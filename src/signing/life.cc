@@ -19,7 +19,7 @@ bool is_same(const dkim::KeyRecord& record, const DkimKey& key) {
 }  // namespace
 
 net::Task<Look> look_for(net::World* world, DkimKey key) {
-    net::DnsBudget dns(world->resolver(), world->after(look_time_max));
+    net::DnsBudget dns(world->resolver().anew(), world->after(look_time_max));
     const dkim_check::Keys found = co_await dkim_check::find_keys(&dns, key.selector, key.domain);
     if (found.records.empty()) {
         const bool silent = found.verdict == dkim_check::Verdict::temp_error;

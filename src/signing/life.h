@@ -1,8 +1,8 @@
 // The life of keys in time: a new one signs once its record is seen in the DNS, an old one makes way, and
 // goes when the mail that it signed has arrived.
 //
-// The DNS is asked through the World's resolver: what it remembers, for as long as the zone says, is not
-// asked again.
+// The DNS is asked anew each time: that a record was absent a moment ago is not remembered here. A resolver
+// further on (dns.servers) may remember it, for as long as the zone says.
 #pragma once
 
 #include <chrono>
