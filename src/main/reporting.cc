@@ -24,7 +24,8 @@ void Program::make_reports() {
     statistics_ = std::make_unique<reports::Statistics>(*store_, log_, suffixes_);
     delivery::Delivering with{world(), *store_, *queue_, settings_.server.host_name};
     with.keys = keys_.get();
-    reports::SenderOptions options{{from.organisation, from.address, settings_.server.host_name}, suffixes_};
+    reports::SenderOptions options{
+        {from.organisation, from.address, settings_.server.host_name}, suffixes_, &core_.front()->upkeep};
     sender_ =
         std::make_unique<reports::Sender>(with, directory_.get(), statistics_.get(), std::move(options));
 }

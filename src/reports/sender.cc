@@ -1,12 +1,13 @@
 #include "reports/sender.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/base64.h"
 #include "crypto/sha256.h"
 #include "delivery/notify.h"
-#include "net/dns.h"
+#include "net/event.h"
 #include "proto/feedback/unpack.h"
 #include "store/tuple.h"
 
@@ -51,45 +52,108 @@ bool Sender::is_for_later(const PeriodId& id) const {
     return at != later_.end() && with_.world.tick() < at->second;
 }
 
+// Some periods that are worked at at once, and what became of them. The tasks share it, so that it outlives
+// whoever waits for them.
+struct Sender::Round {
+    Round(net::World& world, std::shared_ptr<Busy> held) : busy(std::move(held)), done(world) {}
+    std::shared_ptr<Busy> busy;
+    std::vector<Due> due;
+    std::vector<std::optional<Sent>> sent;  // as due
+    std::size_t next = 0;
+    std::size_t working = 0;
+    net::Event done;
+};
+
+// One task among those of a round, counted from before its start to the end of its frame.
+class Sender::Working {
+public:
+    explicit Working(std::shared_ptr<Round> round) : round_(std::move(round)) { ++round_->working; }
+    Working(Working&&) noexcept = default;
+    Working& operator=(Working&&) = delete;
+    ~Working() {
+        if (round_ != nullptr && --round_->working == 0) round_->done.set();
+    }
+    Round* operator->() const { return round_.get(); }
+
+private:
+    std::shared_ptr<Round> round_;
+};
+
 net::Task<Result<std::vector<Sent>>> Sender::send(Which which, std::string domain) {
-    if (std::exchange(busy_, true)) co_return fail(Fault::temporary, "reports are being sent already");
-    const std::unique_ptr<bool, void (*)(bool*)> done(&busy_, [](bool* flag) { *flag = false; });
+    if (!busy_.expired()) co_return fail(Fault::temporary, "reports are being sent already");
+    const auto busy = std::make_shared<Busy>();
+    busy_ = busy;
     CO_TRY(co_await statistics_->flush());
-    auto sent = co_await send_all(which, std::move(domain));
+    auto sent = co_await send_all(busy, which, std::move(domain));
     co_return sent;
 }
 
-net::Task<Result<std::vector<Sent>>> Sender::send_all(Which which, std::string domain) {
+net::Task<Result<std::vector<Sent>>> Sender::send_all(std::shared_ptr<Busy> busy, Which which,
+                                                      std::string domain) {
     const Time now = with_.world.now();
     const Day today = day_of(now);
     const std::string high = periods_end(which == Which::today ? today + 1 : today);
     std::string low = periods_begin();
     std::vector<Sent> all;
     for (bool more = true; more;) {
-        const auto page = CO_TRY(co_await with_.store.scan(store::reports_partition, low, high,
-                                                           periods_a_page, store::Direction::forward));
-        for (const auto& [key, value] : page) {
+        auto page = CO_TRY(co_await with_.store.scan(store::reports_partition, low, high, periods_a_page,
+                                                     store::Direction::forward));
+        more = page.size() == periods_a_page;
+        if (more) low = page.back().first + '\0';
+        const auto round = std::make_shared<Round>(with_.world, busy);
+        for (auto& [key, value] : page) {
             const PeriodId id = CO_TRY(parse_period_key(key));
             if (!domain.empty() && domain != id.domain) continue;
             if (which == Which::due && (!is_due(id, now) || is_for_later(id))) continue;
             const std::int64_t end = std::min(begin_of(id.day + 1), seconds_of(now));
-            auto one = co_await send_one(id, value, end);
-            if (!one) {  // the others must not wait for it
-                with_.world.log().error("report.failed",
-                                        {{"domain", id.domain}, {"reason", one.error().text}});
-                one = Sent{.id = id, .to = {}, .report_id = {}, .reason = one.error().text, .waits = true};
-            }
-            if (one->waits)
-                later_.insert_or_assign(id, with_.world.tick() + retry_after);
-            else
-                later_.erase(id);
-            all.push_back(*std::move(one));
+            round->due.push_back({id, std::move(value), end});
         }
-        more = page.size() == periods_a_page;
-        if (more) low = page.back().first + '\0';
+        co_await work_off(round);
+        for (std::optional<Sent>& one : round->sent)
+            if (one) all.push_back(*std::move(one));
     }
     CO_TRY(co_await forget_old());
     co_return all;
+}
+
+net::Task<void> Sender::work_off(std::shared_ptr<Round> round) {
+    round->sent.resize(round->due.size());
+    if (round->due.empty()) co_return;
+    {
+        const Working all(round);  // so that the last is not done before the next has begun
+        for (std::size_t i = 0; i < std::min(reports_at_once, round->due.size()); ++i)
+            options_.tasks->spawn(work(Working(round)));
+    }
+    if (options_.tasks->stopping()) throw net::Stopped();
+    co_await round->done.wait(Deadline::max());
+}
+
+net::Task<void> Sender::work(Working round) {
+    while (round->next < round->due.size()) {
+        const std::size_t at = round->next++;
+        try {
+            round->sent[at] = co_await send_or_tell(std::move(round->due[at]));
+        } catch (const net::Stopped&) {
+            throw;
+        } catch (const std::exception& error) {  // the pool is full: it is due again in the next round
+            with_.world.log().error("report.failed", {{"reason", error.what()}});
+        }
+    }
+}
+
+// The others must not wait for one that fails.
+net::Task<Sent> Sender::send_or_tell(Due due) {
+    const PeriodId id = due.id;
+    auto one = co_await send_one(id, std::move(due.stored), due.end);
+    if (!one) {
+        with_.world.log().error("report.failed", {{"domain", id.domain}, {"reason", one.error().text}});
+        one = Sent{.id = id, .to = {}, .report_id = {}, .reason = one.error().text, .waits = true};
+    }
+    if (one->waits)
+        later_.insert_or_assign(id, with_.world.tick() + retry_after);
+    else
+        later_.erase(id);
+    co_return *std::move(one);
 }
 
 net::Task<Result<Sent>> Sender::send_one(PeriodId id, std::string stored, std::int64_t end) {
@@ -98,9 +162,9 @@ net::Task<Result<Sent>> Sender::send_one(PeriodId id, std::string stored, std::i
     const auto record = dmarc::parse_record(period.policy);
     dmarc_check::Destinations found;
     if (record) {
-        net::DnsBudget dns(with_.world.resolver(), with_.world.after(destination_wait_max));
-        found = co_await dmarc_check::find_destinations(&dns, options_.suffixes.get(), id.domain,
-                                                        record->aggregate_to);
+        const dmarc_check::Inquirer by{&with_.world, options_.tasks, options_.suffixes.get(),
+                                       with_.world.after(destination_wait_max)};
+        found = co_await dmarc_check::find_destinations(by, id.domain, record->aggregate_to);
     }
     sent.reason = joined(found.refused, "; ");
     const bool old = day_of(with_.world.now()) > id.day + period_days_max;

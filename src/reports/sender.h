@@ -5,6 +5,10 @@
 // queues the report takes the period away: it is sent once. Where nobody may have it, it is dropped; where
 // the DNS does not answer, it is tried again until it is period_days_max days old.
 //
+// Each destination gets a message of its own, of reports_at_once records some are worked at at the same time,
+// and all destinations of a record are asked at once: one that is silent holds up neither its record's others
+// nor, alone, those of other records.
+//
 // Reports are signed as all that the server writes (delivery/notify.h), bear the null reverse-path, so that
 // nothing comes back, and are given up after report_expires. A destination elsewhere must have said that it
 // takes them (checks/dmarc/destination.h), and gets none that is larger than it wants.
@@ -24,6 +28,7 @@
 #include "delivery/receive.h"
 #include "directory/directory.h"
 #include "net/task.h"
+#include "net/task_group.h"
 #include "reports/aggregate_message.h"
 #include "reports/statistics.h"
 
@@ -36,12 +41,14 @@ inline constexpr std::chrono::seconds destination_wait_max{10};  // for the DNS,
 // Until a period is tried again whose destinations the DNS did not tell: a zone of thousands of names that
 // nobody answers for must not keep the others waiting.
 inline constexpr std::chrono::hours retry_after{6};
+inline constexpr std::size_t reports_at_once = 8;        // each may ask dmarc::uris_max destinations
 inline constexpr std::chrono::hours report_expires{24};  // in the queue
 inline constexpr Day period_days_max = 3;
 
 struct SenderOptions {
     Reporter reporter;
     std::shared_ptr<const dmarc_check::PublicSuffixes> suffixes;
+    net::TaskGroup* tasks;  // of the same loop: what runs at once; stopped before the Sender goes
 };
 
 // What became of one period.
@@ -68,7 +75,20 @@ public:
     net::Task<void> send_daily();
 
 private:
-    net::Task<Result<std::vector<Sent>>> send_all(Which which, std::string domain);
+    struct Busy {};
+    struct Due {
+        PeriodId id;
+        std::string stored;
+        std::int64_t end;
+    };
+    struct Round;
+    class Working;
+
+    net::Task<Result<std::vector<Sent>>> send_all(std::shared_ptr<Busy> busy, Which which,
+                                                  std::string domain);
+    net::Task<void> work_off(std::shared_ptr<Round> round);
+    net::Task<void> work(Working round);
+    net::Task<Sent> send_or_tell(Due due);
     net::Task<Result<Sent>> send_one(PeriodId id, std::string stored, std::int64_t end);
     net::Task<Result<std::vector<feedback::Row>>> rows_of(PeriodId id);
     net::Task<Result<void>> commit(PeriodId id, std::string stored, std::int64_t end, queue::Also also);
@@ -84,7 +104,7 @@ private:
     SenderOptions options_;
     Day cleaned_ = 0;
     std::map<PeriodId, Instant> later_;  // those that wait, and until when
-    bool busy_ = false;
+    std::weak_ptr<Busy> busy_;           // there while somebody sends
 };
 
 }  // namespace heliopost::reports

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/text.h"
 #include "reports/test_reports.h"
@@ -170,6 +171,80 @@ TEST_CASE_FIXTURE(TestReports, "sender: what tells of sent reports goes once the
     network.run_for(std::chrono::hours(24) * (period_days_max + 2));
     send(Which::due);
     CHECK(all() == 0);
+}
+
+namespace {
+
+net::Task<void> send_into(Sender* sender, std::optional<Result<std::vector<Sent>>>* sent) {
+    sent->emplace(co_await sender->send(Which::today, ""));
+}
+
+}  // namespace
+
+TEST_CASE_FIXTURE(TestReports,
+                  "sender: a destination that is silent holds up no other, of its domain or of others") {
+    auto& zone = network.zone();
+    zone.add_txt("good.example._report._dmarc.takes.example", "v=DMARC1");
+    zone.set_silent("good.example._report._dmarc.dark.example");
+    count("good.example", "192.0.2.9", policy("mailto:r@dark.example,mailto:r@takes.example"));
+    // All but one of those that are worked at at once; they come first.
+    for (std::size_t i = 0; i + 1 < reports_at_once; ++i) {
+        const std::string domain = "a" + std::to_string(i) + ".example";
+        zone.set_silent(domain + "._report._dmarc.dark.example");
+        count(domain, "192.0.2.9", policy("mailto:r@dark.example"));
+    }
+    for (int i = 0; i < 50; ++i) count("b" + std::to_string(i) + ".example");
+    std::optional<Result<std::vector<Sent>>> sent;
+    tasks.spawn(send_into(sender.get(), &sent));
+    network.run_for(destination_wait_max / 2);
+    CHECK_FALSE(sent.has_value());
+    CHECK(queued().size() == 50);
+    CHECK_FALSE(run(sender->send(Which::today, "")).has_value());  // one at a time
+    network.run_for(2 * destination_wait_max);
+    ASSERT(sent.has_value());
+    const auto& result = *sent;
+    REQUIRE(result.has_value());
+    REQUIRE(result->size() == 50 + reports_at_once);
+    CHECK(result->back().to == std::vector<std::string>{"r@takes.example"});
+    CHECK(result->back().reason == "r@dark.example: dark.example does not answer");
+    CHECK(result->front().waits);
+    CHECK(queued().size() == 51);
+    CHECK(periods().size() == reports_at_once - 1);
+}
+
+TEST_CASE_FIXTURE(TestReports, "sender: no more than reports_at_once are worked at") {
+    for (std::size_t i = 0; i < reports_at_once; ++i) {
+        const std::string domain = "a" + std::to_string(i) + ".example";
+        network.zone().set_silent(domain + "._report._dmarc.dark.example");
+        count(domain, "192.0.2.9", policy("mailto:r@dark.example"));
+    }
+    count("good.example");
+    std::optional<Result<std::vector<Sent>>> sent;
+    tasks.spawn(send_into(sender.get(), &sent));
+    network.run_for(destination_wait_max / 2);
+    CHECK(queued().empty());
+    network.run_for(destination_wait_max);
+    CHECK(queued().size() == 1);
+    CHECK(sent.has_value());
+}
+
+TEST_CASE_FIXTURE(TestReports, "sender: who waits may be stopped; what is being sent is sent, once") {
+    auto& zone = network.zone();
+    zone.add_txt("good.example._report._dmarc.takes.example", "v=DMARC1");
+    zone.set_silent("good.example._report._dmarc.dark.example");
+    count("good.example", "192.0.2.9", policy("mailto:r@dark.example,mailto:r@takes.example"));
+    std::optional<Result<std::vector<Sent>>> sent;
+    net::TaskGroup command(*world, "command");
+    command.spawn(send_into(sender.get(), &sent));
+    network.run_for(destination_wait_max / 2);
+    command.stop();
+    network.run_until([&] { return command.size() == 0; }, std::chrono::minutes(1));
+    CHECK_FALSE(sent.has_value());
+    CHECK_FALSE(run(sender->send(Which::today, "")).has_value());  // it is still under way
+    network.run_for(destination_wait_max);
+    CHECK(queued().size() == 1);
+    CHECK(send().empty());
+    CHECK(queued().size() == 1);
 }
 
 TEST_CASE("aggregate message: a name that is not ASCII, a report that lacks rows") {

@@ -20,13 +20,18 @@ struct TestReports : delivery::TestDelivery {
         return loaded;
     }
     Statistics statistics{*store, world->log(), suffixes()};
+    net::TaskGroup tasks{*world, "reports"};
     std::unique_ptr<Sender> sender;
 
     TestReports() { restart(); }
+    ~TestReports() {
+        tasks.stop();
+        network.finish_turns();
+    }
     void restart() {
         sender = std::make_unique<Sender>(
             *delivering, directory.get(), &statistics,
-            SenderOptions{{"Example Mail", "dmarc@a.example", "mx.a.example"}, suffixes()});
+            SenderOptions{{"Example Mail", "dmarc@a.example", "mx.a.example"}, suffixes(), &tasks});
     }
 
     static std::string policy(const std::string& rua) { return "v=DMARC1; p=reject; rua=" + rua; }

@@ -1,9 +1,14 @@
 #include "checks/dmarc/destination.h"
 
-#include <algorithm>
+#include <map>
+#include <memory>
+#include <utility>
 
 #include "base/base64.h"
 #include "base/text.h"
+#include "net/event.h"
+#include "net/task_group.h"
+#include "net/world.h"
 
 namespace heliopost::dmarc_check {
 namespace {
@@ -33,13 +38,37 @@ bool same_organisation(const PublicSuffixes& suffixes, const std::string& a, con
 // What a destination says when it is asked about a domain.
 struct Consent {
     bool given = false;
-    bool failed = false;
+    bool failed = true;                     // until it has answered
     std::vector<dmarc::ReportUri> instead;  // rua= of the record, in place of what the domain wrote
 };
 
-net::Task<Consent> ask_consent(net::DnsBudget* dns, std::string domain, std::string host) {
+// The questions about one record. The tasks share it, so that it outlives whoever waits for them.
+struct Inquiry {
+    Inquiry(net::World& world, Deadline until) : dns(world.resolver(), until), done(world) {}
+    net::DnsBudget dns;
+    std::map<std::string, Consent> hosts;
+    std::size_t asking = 0;
+    net::Event done;
+};
+
+// One task among those of an inquiry, counted from before its start to the end of its frame.
+class Asking {
+public:
+    explicit Asking(std::shared_ptr<Inquiry> inquiry) : inquiry_(std::move(inquiry)) { ++inquiry_->asking; }
+    Asking(Asking&&) noexcept = default;
+    Asking& operator=(Asking&&) = delete;
+    ~Asking() {
+        if (inquiry_ != nullptr && --inquiry_->asking == 0) inquiry_->done.set();
+    }
+    Inquiry* operator->() const { return inquiry_.get(); }
+
+private:
+    std::shared_ptr<Inquiry> inquiry_;
+};
+
+net::Task<void> ask_consent(Asking inquiry, std::string domain, std::string host) {
     const net::DnsAnswer answer =
-        co_await dns->query(domain + "._report._dmarc." + host, net::RecordType::txt);
+        co_await inquiry->dns.query(domain + "._report._dmarc." + host, net::RecordType::txt);
     using Status = net::DnsAnswer::Status;
     Consent consent;
     consent.failed = answer.status == Status::failed || answer.status == Status::bogus;
@@ -49,7 +78,18 @@ net::Task<Consent> ask_consent(net::DnsBudget* dns, std::string domain, std::str
         consent.given = true;
         if (consent.instead.empty()) consent.instead = record->aggregate_to;
     }
-    co_return consent;
+    inquiry->hosts[host] = std::move(consent);
+}
+
+net::Task<void> ask_all(Inquirer by, std::shared_ptr<Inquiry> inquiry, std::string domain) {
+    if (inquiry->hosts.empty()) co_return;
+    {
+        const Asking all(inquiry);  // so that the last is not done before the next has begun
+        for (const auto& [host, consent] : inquiry->hosts)
+            by.tasks->spawn(ask_consent(Asking(inquiry), domain, host));
+    }
+    if (by.tasks->stopping()) throw net::Stopped();
+    co_await inquiry->done.wait(by.until);
 }
 
 std::string host_of(const smtp::Address& address) {
@@ -69,10 +109,17 @@ Result<smtp::Address> parse_mailto(std::string_view uri) {
     return address;
 }
 
-net::Task<Destinations> find_destinations(net::DnsBudget* dns, const PublicSuffixes* suffixes,
-                                          std::string domain, std::vector<dmarc::ReportUri> uris) {
-    Destinations found;
+net::Task<Destinations> find_destinations(Inquirer by, std::string domain,
+                                          std::vector<dmarc::ReportUri> uris) {
     if (uris.size() > dmarc::uris_max) uris.resize(dmarc::uris_max);
+    const auto inquiry = std::make_shared<Inquiry>(*by.world, by.until);
+    for (const dmarc::ReportUri& uri : uris)
+        if (const auto address = parse_mailto(uri.uri))
+            if (std::string host = host_of(*address); !same_organisation(*by.suffixes, domain, host))
+                inquiry->hosts.try_emplace(std::move(host));
+    co_await ask_all(by, inquiry, domain);
+    Destinations found;
+    found.queries = inquiry->dns.queries();
     for (const dmarc::ReportUri& uri : uris) {
         auto address = parse_mailto(uri.uri);
         if (!address) {
@@ -80,11 +127,12 @@ net::Task<Destinations> find_destinations(net::DnsBudget* dns, const PublicSuffi
             continue;
         }
         const std::string host = host_of(*address);
-        if (same_organisation(*suffixes, domain, host)) {
+        const auto asked = inquiry->hosts.find(host);
+        if (asked == inquiry->hosts.end()) {
             found.allowed.push_back({*std::move(address), uri.octets_max});
             continue;
         }
-        const Consent consent = co_await ask_consent(dns, domain, host);
+        const Consent& consent = asked->second;
         found.failed |= consent.failed;
         if (!consent.given) {
             found.refused.push_back(

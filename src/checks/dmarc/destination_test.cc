@@ -3,28 +3,34 @@
 #include <doctest/doctest.h>
 
 #include "net/memory_world.h"
+#include "net/task_group.h"
 
 namespace heliopost::dmarc_check {
 namespace {
 
 using namespace std::chrono_literals;
 
-net::Task<void> ask_for(net::World* world, std::string domain, std::vector<dmarc::ReportUri> uris,
-                        Destinations* found, int* queries) {
-    net::DnsBudget dns(world->resolver(), world->after(20s));
-    const PublicSuffixes suffixes = PublicSuffixes::load();
-    *found = co_await find_destinations(&dns, &suffixes, std::move(domain), std::move(uris));
-    *queries = dns.queries();
+net::Task<void> ask_for(Inquirer by, std::string domain, std::vector<dmarc::ReportUri> uris,
+                        Destinations* found) {
+    *found = co_await find_destinations(by, std::move(domain), std::move(uris));
 }
 
 struct Reporter {
     net::MemoryNetwork network{1};
     net::MemoryWorld& world = network.add_host("mx.b.example", {"192.0.2.2"});
+    net::TaskGroup tasks{world, "questions"};
+    const PublicSuffixes suffixes = PublicSuffixes::load();
     int queries = 0;
 
+    ~Reporter() {
+        tasks.stop();
+        network.finish_turns();
+    }
     Destinations find(std::vector<dmarc::ReportUri> uris) {
         Destinations found;
-        network.run(world, ask_for(&world, "mail.a.example", std::move(uris), &found, &queries));
+        const Inquirer by{&world, &tasks, &suffixes, world.after(20s)};
+        network.run(world, ask_for(by, "mail.a.example", std::move(uris), &found));
+        queries = found.queries;
         return found;
     }
     std::string one(const std::string& uri) {
@@ -57,11 +63,35 @@ TEST_CASE("destinations: one's own, and who agrees, RFC 7489 §7.1") {
     CHECK(it.find({{"mailto:r@e.example", std::nullopt}}).failed);
 }
 
-TEST_CASE("destinations: no more questions than addresses that are looked at") {
+TEST_CASE("destinations: no more questions than addresses that are looked at, one a host") {
     Reporter it;
-    std::vector<dmarc::ReportUri> uris(dmarc::uris_max + 50, {"mailto:r@c.example", std::nullopt});
+    std::vector<dmarc::ReportUri> uris;
+    for (std::size_t i = 0; i < dmarc::uris_max + 50; ++i)
+        uris.push_back({"mailto:r@c" + std::to_string(i) + ".example", std::nullopt});
     it.find(std::move(uris));
     CHECK(it.queries == static_cast<int>(dmarc::uris_max));
+    CHECK(it.find({{"mailto:r@c.example", {}}, {"mailto:s@c.example", {}}}).refused.size() == 2);
+    CHECK(it.queries == 1);
+}
+
+TEST_CASE("destinations: one that is silent holds up no other") {
+    Reporter it;
+    std::vector<dmarc::ReportUri> uris;
+    for (std::size_t i = 0; i + 1 < dmarc::uris_max; ++i) {
+        const std::string host = "c" + std::to_string(i) + ".example";
+        it.network.zone().set_silent("mail.a.example._report._dmarc." + host);
+        uris.push_back({"mailto:r@" + host, std::nullopt});
+    }
+    it.network.zone().add_txt("mail.a.example._report._dmarc.d.example", "v=DMARC1");
+    uris.push_back({"mailto:r@d.example", std::nullopt});
+    const Instant begin = it.world.tick();
+    const Destinations found = it.find(uris);
+    CHECK(it.world.tick() - begin <= 20s);  // all of them together
+    REQUIRE(found.allowed.size() == 1);
+    CHECK(found.allowed[0].address.domain == "d.example");
+    CHECK(found.failed);
+    REQUIRE(found.refused.size() == dmarc::uris_max - 1);
+    CHECK(found.refused[0] == "r@c0.example: c0.example does not answer");
 }
 
 TEST_CASE("destinations: what is no mailbox") {
