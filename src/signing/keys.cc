@@ -162,19 +162,19 @@ net::Task<Result<std::vector<DkimKey>>> Keys::read_rows() {
 }
 
 net::Task<Result<void>> Keys::load() {
-    // What is changed while the rows are read must not be undone by them: a retired key would sign on.
-    auto before = snapshot();
-    auto rows = CO_TRY(co_await read_rows());
-    for (auto now = snapshot(); now != before; now = snapshot()) {
-        before = std::move(now);
-        rows = CO_TRY(co_await read_rows());
+    for (int round = 0; round < load_rounds_max; ++round) {
+        const auto before = snapshot();
+        auto rows = CO_TRY(co_await read_rows());
+        if (take(std::move(rows), before)) co_return Result<void>();
     }
-    take(std::move(rows));
-    co_return Result<void>();
+    co_return fail(Fault::temporary, "the keys were changed each time while they were read: try again");
 }
 
-void Keys::take(std::vector<DkimKey> rows) {
+// False: what was changed while the rows were read must not be undone by them, or a retired key would sign
+// on.
+bool Keys::take(std::vector<DkimKey> rows, const std::shared_ptr<const Snapshot>& read_under) {
     const std::lock_guard lock(mutex_);
+    if (snapshot_ != read_under) return false;
     find_server_key(std::ranges::any_of(rows, [](const DkimKey& row) { return !row.sealed.empty(); }));
     if (server_key_ == nullptr) world_.log().error("dkim: no server key", {{"reason", trouble_}});
     auto next = std::make_shared<Snapshot>();
@@ -189,6 +189,7 @@ void Keys::take(std::vector<DkimKey> rows) {
         next->domains[domain].push_back(std::move(key));
     }
     snapshot_ = std::move(next);
+    return true;
 }
 
 Result<std::shared_ptr<const ServerKey>> Keys::sealer() {

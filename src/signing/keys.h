@@ -37,6 +37,7 @@ using directory::DkimKey;
 
 inline constexpr std::size_t signed_names_max = 400;  // in h=; verifiers (proto/dkim) read 512
 inline constexpr std::size_t signed_header_max = std::size_t{256} << 10;  // as long as one that is judged
+inline constexpr int load_rounds_max = 10;  // of load(), each undone by a change that came meanwhile
 inline constexpr std::size_t keys_of_domain_max = 100;  // far above what rotation leaves behind
 
 struct KeyInUse {
@@ -62,7 +63,8 @@ public:
          std::string server_key_file);
 
     // Reads all keys, and the server key: made where it is not there and nothing was sealed with one. Again
-    // after a reload: a server key that was put back is found. Fails as the store does.
+    // after a reload: a server key that was put back is found. Fails as the store does, and with
+    // Fault::temporary where keys or settings were changed each time while they were read.
     net::Task<Result<void>> load();
 
     std::shared_ptr<const Snapshot> snapshot() const;
@@ -83,7 +85,7 @@ private:
     net::Task<Result<void>> commit(std::vector<Change> changes);
     void publish(const std::vector<Change>& changes);
     net::Task<Result<std::vector<DkimKey>>> read_rows();
-    void take(std::vector<DkimKey> rows);
+    bool take(std::vector<DkimKey> rows, const std::shared_ptr<const Snapshot>& read_under);
     void find_server_key(bool anything_sealed);
     KeyInUse opened(DkimKey row) const;  // under the mutex
     Result<std::shared_ptr<const ServerKey>> sealer();

@@ -159,6 +159,31 @@ TEST_CASE_FIXTURE(Judge, "judge: what a report is asked for is counted, also wha
     CHECK(period->rows == 3);
 }
 
+TEST_CASE_FIXTURE(Judge, "judge: what is taken is counted when it is delivered, not before") {
+    reports::Statistics statistics(*store, world->log(), suffixes());
+    judging.statistics = &statistics;
+    network.zone().add_txt("told.example", "v=spf1 ip4:192.0.2.2 -all");
+    network.zone().add_txt("_dmarc.told.example", "v=DMARC1; p=reject; rua=mailto:d@told.example");
+    disk->set_failing(true);
+    const std::string failed = send("x@told.example", "x@told.example");
+    CHECK_MESSAGE(failed.starts_with("452"), failed);
+    disk->set_failing(false);
+    REQUIRE(run(statistics.flush()).has_value());
+    const auto periods = [&] {
+        return run(store->scan(store::reports_partition, reports::periods_begin(),
+                               reports::periods_end(UINT32_MAX), 100, store::Direction::forward));
+    };
+    CHECK(periods().value().empty());
+    CHECK(messages(ann).empty());
+    CHECK(send("x@told.example", "x@told.example").starts_with("250"));  // the client tries again
+    REQUIRE(run(statistics.flush()).has_value());
+    const auto found = periods();
+    REQUIRE(found.has_value());
+    REQUIRE(found->size() == 1);
+    CHECK(reports::decode_period(found->front().second).value().messages == 1);
+    CHECK(messages(ann).size() == 1);
+}
+
 // A report address stands in a DNS record: who adds it to the recipients must not keep a message from being
 // told, and what nobody vouches for is no report.
 TEST_CASE_FIXTURE(Judge, "judge: a report address among the recipients hides nothing") {
