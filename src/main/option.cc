@@ -159,6 +159,13 @@ Result<std::vector<std::string>> mail_addresses_of(const toml::node& node) {
     return addresses;
 }
 
+// What came in is looked through once a day, and tells of days.
+Result<std::chrono::seconds> days_of(const toml::node& node) {
+    const auto given = TRY(parse_duration(TRY(text_of(node))));
+    if (given < std::chrono::hours(24)) return fail(Fault::syntax, "expected a duration of at least 1d");
+    return given;
+}
+
 void add_reports_options(std::vector<Option>& t) {
     using R = ReportsSettings;
     const auto reports = &Settings::reports;
@@ -175,7 +182,7 @@ void add_reports_options(std::vector<Option>& t) {
                   "mail to these is read for reports about our domains, besides being delivered"},
                  access(reports, &R::addresses, mail_addresses_of)});
     t.push_back({{"reports.keep", "duration", "\"90d\"", "reports that came in are kept for so long"},
-                 duration(reports, &R::keep)});
+                 access(reports, &R::keep, days_of)});
 }
 
 void add_relay_options(std::vector<Option>& t) {

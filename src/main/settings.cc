@@ -82,8 +82,12 @@ private:
 };
 
 // What no single key can know.
-Result<void> check(const Settings& settings, std::string_view file) {
+Result<void> check(const Settings& settings, const toml::table& root, std::string_view file) {
     const auto wrong = [&](std::string text) { return fail(Fault::syntax, std::string(file) + ": " + text); };
+    const auto wrong_at = [&](std::string_view key, const std::string& text) {
+        const auto node = root.at_path(key);
+        return node ? fail(Fault::syntax, place(file, node.node()->source()) + text) : wrong(text);
+    };
     if (settings.server.host_name.empty())
         return wrong("server.host_name is missing: write host_name = \"mail.example.org\" below [server]");
     const bool tls_listener = !settings.imap.listen_tls.empty() || !settings.pop3.listen_tls.empty() ||
@@ -93,12 +97,16 @@ Result<void> check(const Settings& settings, std::string_view file) {
             "listen_tls is set, but tls.certificates is empty: name a certificate, or run heliopost "
             "quickstart");
     if (settings.relay.retry_first > settings.relay.retry_max)
-        return wrong("relay.retry_first is longer than relay.retry_max");
+        return wrong_at("relay.retry_first", "relay.retry_first is longer than relay.retry_max");
     if (settings.relay.user.empty() != settings.relay.password.empty())
         return wrong("relay.user and relay.password belong together");
     const ReportsSettings& reports = settings.reports;
     if (reports.send_dmarc && (reports.organisation.empty() || reports.address.empty()))
-        return wrong("reports.send_dmarc needs reports.organisation and reports.address: who reports");
+        return wrong_at("reports.send_dmarc",
+                        "reports.send_dmarc needs reports.organisation and reports.address: who reports");
+    if (reports.send_dmarc && !settings.checks.enabled)
+        return wrong_at("reports.send_dmarc",
+                        "reports.send_dmarc needs checks.enabled: what is not judged cannot be reported");
     return {};
 }
 
@@ -121,10 +129,10 @@ Result<Settings> parse_settings(std::string_view text, std::string_view file_nam
     try {
         const toml::table root = toml::parse(text);
         TRY(Reader(settings, file_name).read(root));
+        TRY(check(settings, root, file_name));
     } catch (const toml::parse_error& error) {
         return fail(Fault::syntax, place(file_name, error.source()) + std::string(error.description()));
     }
-    TRY(check(settings, file_name));
     return settings;
 }
 

@@ -50,7 +50,9 @@ TEST_CASE("settings: a mistake is told with its place and what was meant") {
         {good + "[imap]\nlisten_tls = [\":993\"]\n",
          "x.toml: listen_tls is set, but tls.certificates is empty"},
         {good + "[reports]\nsend_dmarc = true\norganisation = \"A\"\n",
-         "x.toml: reports.send_dmarc needs reports.organisation and reports.address"},
+         "x.toml:4:14: reports.send_dmarc needs reports.organisation and reports.address"},
+        {good + "[relay]\nretry_max = \"5m\"\nretry_first = \"1h\"\n",
+         "x.toml:5:15: relay.retry_first is longer than relay.retry_max"},
         {good + "[reports]\naddress = \"dmarc\"\n", "x.toml:4:11: reports.address: expected an address"},
         {good + "[reports]\norganisation = \"A\\nBcc: x\"\n",
          "x.toml:4:16: reports.organisation: expected a text of one line"},
@@ -180,6 +182,50 @@ TEST_CASE("settings: [dkim], and what it refuses") {
         CAPTURE(wrong);
         CHECK_FALSE(dkim(wrong).has_value());
     }
+}
+
+TEST_CASE("settings: a mistake in [reports] or [dkim] is told with its line and what was meant") {
+    struct Case {
+        std::string text;
+        std::string_view want;  // behind "x.toml:4:"
+    };
+    const std::string who = "\norganisation = \"A\"\naddress = \"d@a.example\"\n";
+    const Case cases[] = {
+        {"[reports]\nsend_dmarc = \"yes\"\n", "14: reports.send_dmarc: expected true or false"},
+        {"[reports]\nsend_dmarc = true\norganisation = \"A\"\n", "14: reports.send_dmarc needs"},
+        {"[reports]\nsend_dmarc = true\naddress = \"d@a.example\"\n", "14: reports.send_dmarc needs"},
+        {"[reports]\nsend_dmarc = true" + who + "[checks]\nenabled = false\n",
+         "14: reports.send_dmarc needs checks.enabled"},
+        {"[reports]\norganisation = 7\n", "16: reports.organisation: expected a text in quotes"},
+        {"[reports]\naddress = \"Ann <d@a.example>\"\n", "11: reports.address: expected an address"},
+        {"[reports]\naddress = [\"d@a.example\"]\n", "11: reports.address: expected a text in quotes"},
+        {"[reports]\naddresses = \"d@a.example\"\n", "13: reports.addresses: expected a list"},
+        {"[reports]\naddresses = [\"d@a.example\", 5]\n", "13: reports.addresses: expected a text in quotes"},
+        {"[reports]\naddresses = [\"d\"]\n", "13: reports.addresses: \"d\": expected an address"},
+        {"[reports]\naddresses = [\"\"]\n", "13: reports.addresses: \"\": expected an address"},
+        {"[reports]\naddresses = [\"d@[192.0.2.1]\"]\n",
+         "13: reports.addresses: \"d@[192.0.2.1]\": expected"},
+        {"[reports]\nkeep = 90\n", "8: reports.keep: expected a text in quotes"},
+        {"[reports]\nkeep = \"90\"\n", "8: reports.keep: expected a duration like"},
+        {"[reports]\nkeep = \"0d\"\n", "8: reports.keep: expected a duration like"},
+        {"[reports]\nkeep = \"400d\"\n", "8: reports.keep: expected a duration like"},
+        {"[reports]\nkeep = \"23h\"\n", "8: reports.keep: expected a duration of at least 1d"},
+        {"[reports]\nadresses = []\n",
+         "12: unknown key \"reports.adresses\"; did you mean \"reports.addresses\"?"},
+        {"[dkim]\nfields = [\"To\"]\n", "10: dkim.fields: \"From\" must be among them"},
+        {"[dkim]\nfields = [\"From\", \"A B\"]\n", "10: dkim.fields: \"A B\" is no name of a field"},
+        {"[dkim]\nunsigned_domains = [\"a b\"]\n", "20: dkim.unsigned_domains: "},
+        {"[dkim]\nrotate_after = 0\n", "16: dkim.rotate_after: expected a text in quotes"},
+        {"[dkim]\noverlap = \"0\"\n", "11: dkim.overlap: expected a duration like"},
+        {"[dkim]\nsign = 1\n", "8: dkim.sign: expected true or false"},
+    };
+    for (const auto& [text, want] : cases) {
+        CAPTURE(text);
+        const auto got = parse_settings(good + text, "x.toml");
+        REQUIRE_FALSE(got.has_value());
+        CHECK_MESSAGE(got.error().text.starts_with("x.toml:4:" + std::string(want)), got.error().text);
+    }
+    CHECK(parsed("[reports]\nkeep = \"1d\"\nsend_dmarc = true" + who).reports.keep == std::chrono::hours(24));
 }
 
 }  // namespace heliopost
