@@ -30,7 +30,8 @@ int show(const CommonOptions& common, const admin::Answer& answer);
 int command_serve(const CommonOptions& common);
 int command_check_config(const CommonOptions& common);
 int command_options(const CommonOptions& common);
-int command_doctor(const CommonOptions& common);
+int command_doctor_sandbox(const CommonOptions& common);
+int command_doctor_key(const CommonOptions& common);
 int command_reload(const CommonOptions& common);
 struct FsckOptions {
     bool repair = false;

@@ -9,7 +9,7 @@
 
 namespace heliopost {
 
-int command_doctor(const CommonOptions& common) {
+int command_doctor_sandbox(const CommonOptions& common) {
     const auto settings = load_settings(common.config);
     if (!settings) return report(common, settings.error(), exit_configuration);
     const sandbox::Plan plan = sandbox_plan(*settings, common.config, "");

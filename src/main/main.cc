@@ -232,12 +232,14 @@ void add_server(CLI::App& app, CommandLine& line) {
         ->needs(repair);
     fsck->callback([&line] { line.run = [&line] { return command_fsck(line.common, line.fsck); }; });
     add("options", "Every key of the configuration file, with its default and meaning", command_options);
-    CLI::App* doctor =
-        app.add_subcommand("doctor", "Try whether this machine gives what the server relies on");
-    doctor
-        ->add_flag("--sandbox", line.sandbox, "enter the sandbox that serve runs in, and try what it forbids")
-        ->required();
-    doctor->callback([&line] { line.run = [&line] { return command_doctor(line.common); }; });
+    CLI::App* doctor = app.add_subcommand("doctor", "Try whether the server key is right, or the sandbox");
+    doctor->add_flag("--sandbox", line.sandbox,
+                     "enter the sandbox that serve runs in instead, and try what it forbids");
+    doctor->callback([&line] {
+        line.run = [&line] {
+            return line.sandbox ? command_doctor_sandbox(line.common) : command_doctor_key(line.common);
+        };
+    });
     CLI::App* quickstart = app.add_subcommand(
         "quickstart", "Set up mail for a domain: configuration, certificate, first account");
     quickstart->add_option("ADDRESS", line.quickstart.address, "the first account: you@example.org")

@@ -141,11 +141,11 @@ KeyInUse Keys::opened(DkimKey row) const {
     return key;
 }
 
-net::Task<Result<std::vector<DkimKey>>> Keys::read_rows() {
+net::Task<Result<std::vector<DkimKey>>> read_keys(store::Store* store, const Log* log) {
     std::vector<DkimKey> rows;
     std::string low = directory::dkim_keys_begin();
     for (bool more = true; more;) {
-        auto scanned = co_await store_.scan(store::directory_partition, low, directory::dkim_keys_end(),
+        auto scanned = co_await store->scan(store::directory_partition, low, directory::dkim_keys_end(),
                                             page_rows, store::Direction::forward);
         const std::vector<store::KeyValue> page = CO_TRY(std::move(scanned));
         for (const auto& [key, value] : page) {
@@ -153,7 +153,7 @@ net::Task<Result<std::vector<DkimKey>>> Keys::read_rows() {
             if (row)
                 rows.push_back(*std::move(row));
             else
-                world_.log().error("dkim", {{"problem", row.error().text}});
+                log->error("dkim", {{"problem", row.error().text}});
         }
         more = page.size() == page_rows;
         if (more) low = page.back().first + '\0';
@@ -164,7 +164,7 @@ net::Task<Result<std::vector<DkimKey>>> Keys::read_rows() {
 net::Task<Result<void>> Keys::load() {
     for (int round = 0; round < load_rounds_max; ++round) {
         const auto before = snapshot();
-        auto rows = CO_TRY(co_await read_rows());
+        auto rows = CO_TRY(co_await read_keys(&store_, &world_.log()));
         if (take(std::move(rows), before)) co_return Result<void>();
     }
     co_return fail(Fault::temporary, "the keys were changed each time while they were read: try again");

@@ -57,6 +57,9 @@ struct Snapshot {
     const KeyInUse* sealing(const std::string& domain) const;
 };
 
+// All rows of keys in the store; what is broken is left out, and the log says so. Fails as the store does.
+net::Task<Result<std::vector<DkimKey>>> read_keys(store::Store* store, const Log* log);
+
 class Keys {
 public:
     Keys(store::Store& store, directory::Directory& directory, net::World& world,
@@ -84,7 +87,6 @@ private:
     using Change = std::pair<DkimKey, std::optional<DkimKey>>;  // from, to; nothing: erased
     net::Task<Result<void>> commit(std::vector<Change> changes);
     void publish(const std::vector<Change>& changes);
-    net::Task<Result<std::vector<DkimKey>>> read_rows();
     bool take(std::vector<DkimKey> rows, const std::shared_ptr<const Snapshot>& read_under);
     void find_server_key(bool anything_sealed);
     KeyInUse opened(DkimKey row) const;  // under the mutex

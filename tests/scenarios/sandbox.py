@@ -114,6 +114,35 @@ def check_notify(server):
     print("  the service manager's socket is reached, with a path or without")
 
 
+def check_server_key(server):
+    """heliopost doctor tells what is wrong with the server key."""
+    def wrong():
+        done = server.command("--json", "doctor", check=False)
+        rows = json.loads(done.stdout)
+        assert done.returncode == (0 if all(row["good"] for row in rows) else 1), done
+        return [row["detail"] for row in rows if not row["good"]], len(rows)
+
+    key = server.directory / "store" / "server.key"
+    kept = key.read_bytes()
+    assert wrong() == ([], 5), wrong()
+    key.chmod(0o644)
+    assert f"chmod 600 {key}" in wrong()[0][0], wrong()
+    key.chmod(0o600)
+    key.write_bytes(os.urandom(32))
+    assert "1 of 1 were sealed with another one" in wrong()[0][0], wrong()
+    key.write_bytes(kept[:-1])
+    assert "31 octets, not 32" in wrong()[0][0], wrong()
+    key.unlink()
+    assert "put your copy there" in wrong()[0][0], wrong()
+    assert not key.exists()
+    key.touch(0o600)
+    key.write_bytes(kept)
+    if ROOT:
+        assert "chown nobody" in wrong()[0][0], wrong()
+        os.chown(key, pwd.getpwnam("nobody").pw_uid, -1)
+    assert wrong() == ([], 5), wrong()
+
+
 def check_control(server):
     change(server, "[server]", "[server]\nsandbox = false")
     code, _ = doctor(server)
@@ -137,7 +166,11 @@ def main():
         check_running(server)
         check_mail(server)
         check_probes(server)
+        server.command("dkim", "create", "a.example", "--algorithm", "ed25519")
+        check_server_key(server)
         server.stop()
+        check_server_key(server)
+        print("  the server key: what is wrong with it is told, beside a running server and without one")
         check_every_thread(server)
         check_notify(server)
         check_control(server)

@@ -143,14 +143,14 @@ std::string note_of(const KeyInUse& key) {
 Result<Answer> list_keys(Administered* of, const Request& request) {
     std::string only = request.field("domain");
     if (!only.empty()) only = TRY(directory::parse_domain(only));
-    Answer answer{"", {"domain", "selector", "algorithm", "state", "since", "note"}, {}};
+    Answer answer{"", {"domain", "selector", "algorithm", "state", "since", "note", "server_key"}, {}};
     const auto snapshot = of->keys->snapshot();
     for (const auto& [domain, keys] : snapshot->domains)
         for (const KeyInUse& key : keys)
             if (only.empty() || domain == only)
                 answer.rows.push_back({domain, key.row.selector, std::string(name_of(key.row.algorithm)),
                                        std::string(name_of(key.row.state)), to_rfc3339(key.row.since),
-                                       note_of(key)});
+                                       note_of(key), key.row.sealed.empty() ? "" : key.row.server_key});
     return answer;
 }
 
