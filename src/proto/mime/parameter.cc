@@ -73,10 +73,20 @@ void sort_piece(const Parameter& parameter, std::string_view name, Pieces& piece
     if (number) pieces.by_number.try_emplace(*number, piece);
 }
 
-// initial-section's value = charset "'" [language] "'" text
-std::string join(const Pieces& pieces) {
+Pieces pieces_of(const Parameters& parameters, std::string_view name) {
+    Pieces pieces;
+    for (const Parameter& parameter : parameters) sort_piece(parameter, name, pieces);
+    return pieces;
+}
+
+struct Joined {
     std::string charset;
     std::string octets;
+};
+
+// initial-section's value = charset "'" [language] "'" text
+Joined join(const Pieces& pieces) {
+    Joined joined;
     size_t due = 0;
     for (const auto& [number, piece] : pieces.by_number) {
         if (number != due++) break;  // what stands after a gap belongs elsewhere
@@ -85,13 +95,13 @@ std::string join(const Pieces& pieces) {
             const size_t first = value.find('\'');
             const size_t second = first == std::string_view::npos ? first : value.find('\'', first + 1);
             if (second != std::string_view::npos) {
-                charset = value.substr(0, first);
+                joined.charset = value.substr(0, first);
                 value.remove_prefix(second + 1);
             }
         }
-        octets += piece.encoded ? decode_percent(value) : std::string(value);
+        joined.octets += piece.encoded ? decode_percent(value) : std::string(value);
     }
-    return to_utf8(charset, octets);
+    return joined;
 }
 
 }  // namespace
@@ -128,12 +138,20 @@ Disposition parse_disposition(std::string_view value, const Limits& limits) {
 }
 
 std::optional<std::string> find_parameter(const Parameters& parameters, std::string_view name) {
-    Pieces pieces;
-    for (const Parameter& parameter : parameters) sort_piece(parameter, name, pieces);
+    const Pieces pieces = pieces_of(parameters, name);
     // The extended form is the better one where both are given: RFC 6266 §4.3 says the same for HTTP.
-    if (pieces.by_number.contains(0)) return join(pieces);
+    if (pieces.by_number.contains(0)) {
+        const Joined joined = join(pieces);
+        return to_utf8(joined.charset, joined.octets);
+    }
     if (pieces.plain != nullptr) return decode_words(pieces.plain->value);
     return std::nullopt;
+}
+
+std::string find_boundary(const Parameters& parameters) {
+    const Pieces pieces = pieces_of(parameters, "boundary");
+    if (pieces.by_number.contains(0)) return join(pieces).octets;
+    return pieces.plain == nullptr ? std::string() : pieces.plain->value;
 }
 
 }  // namespace heliopost::mime

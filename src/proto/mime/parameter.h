@@ -46,4 +46,8 @@ Disposition parse_disposition(std::string_view value, const Limits& limits = {})
 // forbids here and many senders write) decoded too. Nothing where the parameter is absent.
 std::optional<std::string> find_parameter(const Parameters& parameters, std::string_view name);
 
+// The boundary as octets, for it is compared with octets: RFC 2231 pieces joined, nothing read as a charset
+// or as an encoded word ("=?a?q?b?=" is a correct boundary: RFC 2046 §5.1.1). Empty where there is none.
+std::string find_boundary(const Parameters& parameters);
+
 }  // namespace heliopost::mime

@@ -86,6 +86,14 @@ TEST_CASE("scanner: structures, RFC 2046 §5.1") {
          "--bb\n\nx\n--bb--\n--b--",
          "multipart/mixed{multipart/mixed{text/plain[x]}}"},
         // After the closing delimiter nothing counts: RFC 2046 §5.1.1.
+        // A boundary that looks like an encoded word, one that is no UTF-8, one with white space that it
+        // cannot have.
+        {"Content-Type: multipart/mixed; boundary=\"=?a?q?b?=\"\n\n--=?a?q?b?=\n\nx\n--=?a?q?b?=--\n",
+         "multipart/mixed{text/plain[x]}"},
+        {"Content-Type: multipart/mixed; boundary=b\xE4\n\n--b\xE4\n\nx\n--b\xE4--\n",
+         "multipart/mixed{text/plain[x]}"},
+        {"Content-Type: multipart/mixed; boundary*0=a; boundary*1*=%62\n\n--ab\n\nx\n--ab--\n",
+         "multipart/mixed{text/plain[x]}"},
         {"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nx\n--b--\n--b\n\ny\n",
          "multipart/mixed{text/plain[x]}"},
         // A message in base64 cannot be looked into: RFC 2046 §5.2.1 forbids it.

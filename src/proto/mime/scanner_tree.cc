@@ -107,7 +107,7 @@ Shape Scanner::State::shape_of(const ContentType& type) {
         return Shape::opaque;
     }
     if (multipart) {
-        auto boundary = find_parameter(type.parameters, "boundary").value_or(std::string());
+        auto boundary = find_boundary(type.parameters);
         if (boundary.empty() || boundary.size() > limits_.boundary_octets) return Shape::text;
         open_.back().boundary = std::move(boundary);
         open_.back().digest = same_ignoring_case(type.subtype, "digest");
