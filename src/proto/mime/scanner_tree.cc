@@ -20,11 +20,11 @@ enum class Delimiter : std::uint8_t { none, next, close };
 // delimiter = "--" boundary;  close-delimiter = delimiter "--"
 // Deviates from RFC 2046 §5.1.1, which compares the beginning of the line only, because then a boundary
 // that begins like another one would end it: the whole line must match, as most readers have it.
-Delimiter match(std::string_view dashed, std::string_view boundary) {
+// `text` is how much of the line is left without the transport padding at its end.
+Delimiter match(std::string_view dashed, size_t text, std::string_view boundary) {
     if (!dashed.starts_with(boundary)) return Delimiter::none;
-    dashed = trim_end(dashed.substr(boundary.size()));  // transport padding
-    if (dashed.empty()) return Delimiter::next;
-    return dashed == "--" ? Delimiter::close : Delimiter::none;
+    if (text <= boundary.size()) return Delimiter::next;
+    return dashed.substr(0, text).substr(boundary.size()) == "--" ? Delimiter::close : Delimiter::none;
 }
 
 bool is_message_type(const ContentType& type) {
@@ -42,11 +42,13 @@ Scanner::State::State(const Limits& limits) : limits_(limits), header_(limits, j
 bool Scanner::State::delimiter_line(std::string_view line, std::uint64_t next, size_t end_octets) {
     if (boundaries_ == 0 || !line.starts_with("--")) return false;
     const auto dashed = line.substr(2);
+    // Once, for each open multipart looks at the line, and it may be of blanks.
+    const size_t text = trim_end(dashed).size();
     auto found = Delimiter::none;
     size_t frame = open_.size();
     while (frame > 0 && found == Delimiter::none) {  // from the innermost out
         --frame;
-        if (!open_[frame].boundary.empty()) found = match(dashed, open_[frame].boundary);
+        if (!open_[frame].boundary.empty()) found = match(dashed, text, open_[frame].boundary);
     }
     if (found == Delimiter::none) return false;
 
