@@ -69,6 +69,9 @@ TEST_CASE("parameters: RFC 2045 §5.1 and RFC 2231") {
         {"; x=1", "/", "x", "1"},
         {"a/b; x*0*=utf-8''%C3; x*1*=%BC", "a/b", "x", "ü"},  // a character cut in two
         {"a/b; x*99999999999999999999=a", "a/b", "x", ""},
+        {"a/b; x**=a", "a/b", "x", ""},
+        {"a/b/c; x=1", "a/b", "x", "1"},  // "/" ends a token
+        {"a//; x=1", "a/", "x", "1"},
     };
     for (const auto& [value, type, name, want] : cases) {
         CAPTURE(value);

@@ -67,6 +67,7 @@ void sort_piece(const Parameter& parameter, std::string_view name, Pieces& piece
     }
     if (have[0] != '*') return;
     have.remove_prefix(1);
+    if (have == "*") return;
     Piece piece{parameter.value, have.empty() || have.ends_with('*')};
     if (have.ends_with('*')) have.remove_suffix(1);
     const auto number = have.empty() ? 0 : to_number(have);
@@ -115,7 +116,7 @@ ContentType parse_content_type(std::string_view value, const Limits& limits) {
     skip_cfws(in);
     if (in.take('/')) {
         skip_cfws(in);
-        content.subtype = take_token(in, ";(");
+        content.subtype = take_token(in, "/;(");
     }
     content.parameters = take_parameters(in, limits.parameters);
     return content;
