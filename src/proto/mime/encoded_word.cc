@@ -81,11 +81,17 @@ bool is_all_white(std::string_view text) {
                        [](char c) { return is_space(c) || c == '\r' || c == '\n'; });
 }
 
+// Whether a text of a charset with states (ISO-2022-JP, HZ) is back where it began. ICU takes the next word's
+// beginning, right behind such an end, for an attempt to hide something.
+bool is_at_rest(std::string_view octets) {
+    return octets.ends_with("\x1B(B") || octets.ends_with("\x1B(J") || octets.ends_with("~}");
+}
+
 // Collects adjacent words of one charset, so that a character cut between two is whole again.
 class WordRun {
 public:
     void add(const Word& word, std::string& out) {
-        if (!same_ignoring_case(word.charset, charset_)) flush(out);
+        if (!same_ignoring_case(word.charset, charset_) || is_at_rest(octets_)) flush(out);
         charset_ = word.charset;
         octets_ += word.octets;
         open_ = true;

@@ -68,6 +68,10 @@ TEST_CASE("encoded words: RFC 2047") {
         {"=?ISO-8859-1?Q?a_b?=", "a b"},
         {"=?ISO-8859-1?Q?a?= =?ISO-8859-2?Q?_b?=", "a b"},
         {"=?US-ASCII*EN?Q?Keith_Moore?=", "Keith Moore"},  // RFC 2231 §5
+        // Words of a charset with states, whole each, and one that is cut where it must not be.
+        {"=?iso-2022-jp?b?GyRCJUYbKEI=?= =?iso-2022-jp?b?GyRCJTkbKEI=?=", "テス"},
+        {"=?iso-2022-jp?b?GyRCJUY=?= =?iso-2022-jp?b?JTkbKEI=?=", "テス"},
+        {"=?hz-gb-2312?q?~{<:~}?= =?hz-gb-2312?q?~{Ky~}?=", "己所"},
         {"=?utf-8?B?w7w=?= =?utf-8?b?w7w?=", "üü"},
         {"=?utf-8?q?=C3?= =?utf-8?q?=BC?=", "ü"},  // cut in the middle
         {"=?iso-2022-jp?b?GyRCJTUbKEI=?=", "サ"},
