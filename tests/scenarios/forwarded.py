@@ -5,18 +5,17 @@ chain; so does rspamd, where it is installed. DNS is real; a.example is 127.0.0.
 """
 
 import base64
-import json
 import pathlib
 import shutil
 import smtplib
 import subprocess
 import sys
 import tempfile
-import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from mail_judges import RSPAMD_PLUGINS, Rspamd, what_lacks  # noqa: E402
 from name_server import NameServer  # noqa: E402
-from server import Server, accepts, free_port, wait_for  # noqa: E402
+from server import Server, free_port  # noqa: E402
 
 DOMAINS = {"a.example": "127.0.0.2", "b.example": "127.0.0.3", "c.example": "127.0.0.4"}
 MESSAGE = b"""From: Bank <x@bank.example>\r
@@ -75,56 +74,17 @@ def through_two(a, b, c, text):
     return got
 
 
-RSPAMD = """
-options {{ pidfile = "{directory}/pid"; tempdir = "{directory}"; control_socket = "{directory}/rspamd.sock mode=0600";
-  filters = "dkim"; local_addrs = []; explicit_modules = ["none"]; disable_hyperscan = true;
-  url_tld = "{directory}/suffixes"; dns {{ nameserver = ["127.0.0.1:{names}:1"]; timeout = 5s; }} }}
-logging {{ type = "console"; level = "warning"; }}
-worker "normal" {{ bind_socket = "127.0.0.1:{port}"; count = 1; }}
-modules {{ path = "{plugins}/arc.lua"; path = "{plugins}/spf.lua"; path = "{plugins}/dmarc.lua"; }}
-dkim {{ dkim_cache_size = 10; }}
-spf {{ spf_cache_size = 10; }}
-arc {{ sign_local = false; sign_authenticated = false; }}
-dmarc {{ }}
-"""
-PLUGINS = pathlib.Path("/usr/share/rspamd/plugins")
-
-
 def by_rspamd(directory, names, text):
-    """Its checks of signatures alone, with a configuration of the test's own: the whole of it takes long to start."""
-    program = shutil.which("rspamd")
-    if program is None or not PLUGINS.exists():
+    if what_lacks("rspamd") or not RSPAMD_PLUGINS.exists():
         return say("not shown: rspamd (not installed)")
-    port = free_port()
-    (directory / "suffixes").write_text("example\n")
-    (directory / "rspamd.conf").write_text(
-        RSPAMD.format(directory=directory, names=names.port, port=port, plugins=PLUGINS))
-    with open(directory / "rspamd.log", "wb") as log:
-        process = subprocess.Popen(
-            [program, "-f", "-i", "-c", directory / "rspamd.conf", "--var", f"DBDIR={directory}", "--var",
-             f"RUNDIR={directory}"], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-    try:
-        def ready():
-            assert process.poll() is None, (directory / "rspamd.log").read_text()[-3000:]
-            return accepts("127.0.0.1", port)
-
-        wait_for("rspamd", ready)
-        request = urllib.request.Request(f"http://127.0.0.1:{port}/checkv2", data=text, headers={
-            "IP": "192.0.2.3", "Helo": "mx.b.example", "From": "x@bank.example", "Rcpt": "cy@c.example"})
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            symbols = json.load(answer)["symbols"]
+    path = ("192.0.2.3", "mx.b.example", "x@bank.example", "cy@c.example")
+    with Rspamd(directory, names) as rspamd:
+        symbols = rspamd.symbols(text, *path)
         for symbol in ("ARC_ALLOW", "R_DKIM_ALLOW", "DMARC_POLICY_ALLOW"):
             assert symbol in symbols, sorted(symbols)
-        say(f"rspamd believes it, too: ARC_ALLOW {symbols['ARC_ALLOW'].get('options')}, R_DKIM_ALLOW, "
-            "DMARC_POLICY_ALLOW")
-        altered = urllib.request.Request(request.full_url, data=text.replace(b"Hello.", b"Hallo."),
-                                         headers=dict(request.header_items()))
-        with urllib.request.urlopen(altered, timeout=60) as answer:
-            symbols = json.load(answer)["symbols"]
+        say(f"rspamd believes it, too: ARC_ALLOW {symbols['ARC_ALLOW']}, R_DKIM_ALLOW, DMARC_POLICY_ALLOW")
+        symbols = rspamd.symbols(text.replace(b"Hello.", b"Hallo."), *path)
         assert "ARC_ALLOW" not in symbols, sorted(symbols)
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
 
 
 def settings(names, address, port):

@@ -4,7 +4,6 @@ by dkimpy and opendkim; then the other way round. A lost server key; rotation; a
 """
 
 import base64
-import os
 import pathlib
 import shutil
 import smtplib
@@ -13,6 +12,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from mail_judges import program, resolver_of_opendkim, what_lacks  # noqa: E402
 from name_server import NameServer  # noqa: E402
 from server import Server, wait_for  # noqa: E402
 
@@ -77,25 +77,19 @@ def by_dkimpy(names, text):
 
 def opendkim(directory, text, *settings):
     """What opendkim would add to the message; None where it is not here."""
-    program = shutil.which("opendkim", path=os.environ["PATH"] + ":/usr/sbin")
-    if program is None:
+    if what_lacks("opendkim"):
         return None
     (directory / "opendkim.conf").write_text("\n".join(("Syslog no", *settings, "")))
     (directory / "message.eml").write_bytes(text)
-    run = subprocess.run([program, "-x", directory / "opendkim.conf", "-v", "-v", "-t", directory / "message.eml"],
-                         timeout=60, capture_output=True, text=True)
+    run = subprocess.run([program("opendkim"), "-x", directory / "opendkim.conf", "-v", "-v", "-t",
+                          directory / "message.eml"], timeout=60, capture_output=True, text=True)
     assert run.returncode == 0 and "INSHEADER" in run.stdout, run
     return run.stdout
 
 
 def by_opendkim(directory, names, text):
     """Its Authentication-Results."""
-    (directory / "unbound.conf").write_text(
-        'server:\n  do-not-query-localhost: no\n  module-config: "iterator"\n'
-        f'forward-zone:\n  name: "."\n  forward-addr: 127.0.0.1@{names.port}\n')
-    (directory / "anchor").touch()
-    return opendkim(directory, text, "Mode v", f"ResolverConfiguration {directory}/unbound.conf",
-                    "AlwaysAddARHeader yes", f"TrustAnchorFile {directory}/anchor")
+    return opendkim(directory, text, "Mode v", "AlwaysAddARHeader yes", *resolver_of_opendkim(directory, names))
 
 
 def signed_by_opendkim(directory, key, text):
@@ -108,10 +102,9 @@ def signed_by_opendkim(directory, key, text):
 
 
 def signed_by_dkimpy(directory, key, text):
-    program = shutil.which("dkimsign")
-    if program is None:
+    if what_lacks("dkimsign"):
         return None
-    return subprocess.run(["/usr/bin/python3", program, "s1", "bank.example", key], input=text, check=True,
+    return subprocess.run(["/usr/bin/python3", program("dkimsign"), "s1", "bank.example", key], input=text, check=True,
                           capture_output=True).stdout
 
 
