@@ -156,13 +156,12 @@ def own_boundaries(octets, root):
         new = f"renamed-{number}-{old.hex()}".encode()
         begin, end, stop = part.ranges
         yield begin, end, re.sub(rb'(?i)(boundary\s*=\s*"?)' + re.escape(old), rb"\1" + new, octets[begin:end], count=1)
-        for child in part.children:
-            at = octets.rindex(b"--" + old, end, child.ranges[0])
-            yield at, at + 2 + len(old), b"--" + new
-        close = re.compile(rb"(?m)^--" + re.escape(old) + rb"--[ \t]*\r?$")
-        found = close.search(octets, part.children[-1].ranges[2] if part.children else end, stop)
-        if found:
-            yield found.start(), found.start() + 2 + len(old), b"--" + new
+        inner = [one.ranges for one, up in walk(part) if up and alike(sent_boundary(octets, one) or b"", [old])]
+        for line in re.compile(rb"(?m)^--" + re.escape(old) + rb"(--)?[ \t]*\r?$").finditer(octets, end, stop):
+            if not any(first <= line.start() < last for first, _, last in inner):
+                yield line.start(), line.start() + 2 + len(old), b"--" + new
+                if line[1]:
+                    break
 
 
 def lone_returns(octets, root):
