@@ -55,13 +55,10 @@ def without_lone_returns(octets):
 
 
 def same_body(our, their):
-    """Python loses what stands from the first closing delimiter on where a multipart has no part, and keeps the line
-    end that belongs to the delimiter around it (RFC 2046 §5.1.1)."""
+    """Where a multipart has no part, Python keeps the line end that belongs to the delimiter around it (RFC 2046
+    §5.1.1)."""
     ours, theirs = without_lone_returns(our.raw), without_lone_returns(their.raw)
-    if ours == theirs or their.hollow is None:
-        return ours == theirs
-    close = rb"(?:\r?\n)?--" + re.escape(their.hollow.encode()) + rb"--[ \t]*(?:\r?\n(?s:.*))?"
-    return theirs in (ours + b"\n", ours + b"\r\n") or re.fullmatch(re.escape(theirs) + close, ours)
+    return theirs == ours or (their.hollow and theirs in (ours + b"\n", ours + b"\r\n"))
 
 
 def differences(our, their, used, path="0"):
@@ -75,7 +72,7 @@ def differences(our, their, used, path="0"):
         yield path, "body", our.raw, their.raw
     elif our.kind == "leaf" and without_lone_returns(our.decoded) != without_lone_returns(their.decoded):
         known = [reason for reason, holds, _ in EXPLAINED if holds(our, their)]
-        partial = their.hollow is not None or our.raw != their.raw
+        partial = our.raw != their.raw
         if (known or partial) and our.decoded == mime_values.decoded(our.encoding, our.raw):
             used += known[:1]
         else:

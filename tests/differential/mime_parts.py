@@ -41,7 +41,7 @@ class Part:
     subject: tuple = (None,)
     children: list = dataclasses.field(default_factory=list)
     ranges: tuple = (0, 0, 0)  # ours: where the header and the body begin, and where the body ends
-    hollow: str = None  # Python's: the boundary of a multipart in which it found no part
+    hollow: bool = False  # Python's: a multipart in which it found no part
 
 
 def plain(octets):
@@ -128,11 +128,6 @@ def pairs_of(name, value):
         return []
 
 
-def without_renames(octets):
-    """Undoes what mime_rewrites.own_boundaries() does."""
-    return re.sub(rb"renamed-\d+-([0-9a-f]+)", lambda m: bytes.fromhex(m[1].decode()), octets)
-
-
 def parameters_of(name, value):
     if value is None:
         return ({},)
@@ -153,7 +148,7 @@ def parameters_of(name, value):
     readings = [old, words] + ([dict(new.params)] if new is not None else [])
     for reading in readings:
         if "boundary" in reading:
-            reading["boundary"] = plain(without_renames(reading["boundary"].encode()))
+            reading["boundary"] = plain(mime_values.without_renames(reading["boundary"].encode()))
     return tuple({key.lower(): one_replacement(given) for key, given in reading.items()} for reading in readings)
 
 
@@ -174,14 +169,14 @@ def subject_of(value):
 
 def theirs(message, is_root=True):
     fields = fields_of(message)
-    kind, given, hollow = message.get_content_type(), fields.get("content-type"), None
+    kind, given, hollow = message.get_content_type(), fields.get("content-type"), False
     if given is not None and not given.isascii():
         kind = old_reader("content-type", given).get_content_type()
     parameters = parameters_of("content-type", given)
     disposition = parameters_of("content-disposition", fields.get("content-disposition"))
     if not message.is_multipart() and message.get_content_maintype() == "multipart":
         # Without a part it is shown as text: docs/mime-differences.md
-        kind, hollow = "text/plain", plain(without_renames(message.get_boundary("").encode()))
+        kind, hollow = "text/plain", True
         parameters = tuple({key: value for key, value in reading.items() if key.startswith("name")}
                            for reading in parameters)
     part = Part("leaf", kind, parameters=parameters, disposition=disposition, hollow=hollow,
@@ -192,8 +187,8 @@ def theirs(message, is_root=True):
         part.kind = "multipart" if message.get_content_maintype() == "multipart" else "message"
         part.children = [theirs(child, part.kind == "message") for child in message.get_payload()]
     else:
-        part.raw = without_renames(message._payload.encode("utf-8", "surrogateescape"))
-        part.decoded = message.get_payload(decode=True)
+        part.raw = mime_values.without_renames(message._payload.encode("utf-8", "surrogateescape"))
+        part.decoded = mime_values.without_renames(message.get_payload(decode=True))
     return part
 
 

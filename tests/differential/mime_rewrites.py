@@ -6,7 +6,7 @@ we found in the old one, so nothing is passed over. Each has an example, in whic
 
 import re
 
-from mime_values import parameters_in, plainly, without_comments
+from mime_values import parameters_in, plainly, without_comments, without_renames
 
 FIELD = rb"[\x21-\x39\x3b-\x7e]+[ \t]*:"
 CONTENT_TYPE = rb"(?im)^(content-type\s*:)((?:[^\n]|\n[ \t])*)"
@@ -17,6 +17,16 @@ def walk(part, above=()):
     yield part, above
     for child in part.children:
         yield from walk(child, above + (part,))
+
+
+def sent_boundary(header):
+    """Of a multipart, also of one that is shown as text."""
+    found = re.search(CONTENT_TYPE, header)
+    value = without_comments(found[2]) if found else b""
+    if not re.match(rb"(?i)\s*multipart\s*/", value):
+        return None
+    values = dict((name.lower(), value) for name, value in reversed(parameters_in(value)))
+    return values.get(b"boundary", b"")
 
 
 # Of one part's header each.
@@ -74,10 +84,16 @@ def with_other_type(part, header):
 
 
 def without_boundary(part, header):
-    if part.kind == "multipart":
+    """Of a multipart that is text, for its boundary is none or stands in a closing delimiter first."""
+    boundary = sent_boundary(header) if part.kind == "leaf" else None
+    if boundary is None:
         return header
-    absent = rb"boundary\s*=\s*(?:\"[ \t]*\"|\"[^\"]*[ \t]\"|(?=;|\r?$))"
-    return re.sub(rb"(?im)^(content-type:(?:[^\n]|\n[ \t])*?)" + absent, rb'\1boundary="absent"', header, count=1)
+    boundary = without_renames(boundary)
+    first = re.search(rb"(?m)^--" + re.escape(boundary) + rb"(--)?[ \t]*\r?$", part.raw)
+    if boundary.strip() == boundary != b"" and not (first and first[1]):
+        return header
+    sent = rb"boundary\s*=\s*(?:\"[^\"]*\"|[^;\s]*)"
+    return re.sub(rb"(?im)^(content-type:(?:[^\n]|\n[ \t])*?)" + sent, rb'\1boundary="absent"', header, count=1)
 
 
 def without_returns(part, header):
@@ -94,7 +110,8 @@ HEADERS = [
      with_plain_values, b"Content-Type: image / png (c) x=y\n z=\"a\n\nbody\n"),
     ("only message/rfc822 and message/global are messages, and none in base64: RFC 2046 §5.2.1, RFC 6532 §3.7",
      with_other_type, b"Content-Type: message/delivery-status\n\na: b\n\nc: d\n"),
-    ("a boundary has octets, the last one is no blank: RFC 2046 §5.1.1", without_boundary,
+    ("a multipart without a boundary or a part is text, all of it: RFC 2046 §5.1.1, docs/mime-differences.md",
+     without_boundary,
      b"Content-Type: multipart/mixed; boundary=\"b \"\n\n--b\n\na\n--b--\n"),
     ("a lone CR ends no line of a header: RFC 5322 §2.3", without_returns, b"Subject: a\rb: c\n\nc\n"),
 ]
@@ -128,18 +145,12 @@ def last_line_end(octets, root):
         yield len(octets), len(octets), b"\n"
 
 
-def sent_boundary(octets, part):
-    """Of a multipart, also of one that is shown as text."""
-    found = re.search(CONTENT_TYPE, octets[part.ranges[0]:part.ranges[1]])
-    value = without_comments(found[2]) if found else b""
-    if not re.match(rb"(?i)\s*multipart\s*/", value):
-        return None
-    values = dict((name.lower(), value) for name, value in reversed(parameters_in(value)))
-    return values.get(b"boundary", b"")
+def boundary_of(octets, part):
+    return sent_boundary(octets[part.ranges[0]:part.ranges[1]])
 
 
 def shown_as_text(octets, part):
-    return part.kind == "leaf" and sent_boundary(octets, part) is not None
+    return part.kind == "leaf" and boundary_of(octets, part) is not None
 
 
 def alike(boundary, others):
@@ -149,14 +160,14 @@ def alike(boundary, others):
 def own_boundaries(octets, root):
     """A multipart whose delimiters could be those of one around it, or end in a blank, gets a boundary of its own."""
     for number, (part, above) in enumerate(walk(root)):
-        old = sent_boundary(octets, part)
-        others = [sent_boundary(octets, up) for up in above if up.kind == "multipart"]
+        old = boundary_of(octets, part)
+        others = [boundary_of(octets, up) for up in above if up.kind == "multipart"]
         if not old or not (alike(old, others) or (part.kind == "multipart" and old.endswith((b" ", b"\t")))):
             continue
         new = f"renamed-{number}-{old.hex()}".encode()
         begin, end, stop = part.ranges
         yield begin, end, re.sub(rb'(?i)(boundary\s*=\s*"?)' + re.escape(old), rb"\1" + new, octets[begin:end], count=1)
-        inner = [one.ranges for one, up in walk(part) if up and alike(sent_boundary(octets, one) or b"", [old])]
+        inner = [one.ranges for one, up in walk(part) if up and alike(boundary_of(octets, one) or b"", [old])]
         for line in re.compile(rb"(?m)^--" + re.escape(old) + rb"(--)?[ \t]*\r?$").finditer(octets, end, stop):
             if not any(first <= line.start() < last for first, _, last in inner):
                 yield line.start(), line.start() + 2 + len(old), b"--" + new
@@ -166,7 +177,7 @@ def own_boundaries(octets, root):
 
 def lone_returns(octets, root):
     headers = [part.ranges[:2] for part, _ in walk(root)]
-    boundaries = [sent_boundary(octets, part) for part, _ in walk(root) if part.kind == "multipart"]
+    boundaries = [boundary_of(octets, part) for part, _ in walk(root) if part.kind == "multipart"]
     delimiters = [b"--" + boundary + more for boundary in filter(None, boundaries) for more in (b"", b"--")]
     for found in re.finditer(rb"\r(?!\n)", octets):
         at = found.start()

@@ -68,6 +68,11 @@ def plainly(kind, parameters):
     return kind + b"".join(quoted)
 
 
+def without_renames(octets):
+    """Undoes what mime_rewrites.own_boundaries() does."""
+    return re.sub(rb"renamed-\d+-([0-9a-f]+)", lambda m: bytes.fromhex(m[1].decode()), octets)
+
+
 def from_base64(body):
     """What is not of the alphabet is passed over, and "=" ends a group."""
     import base64
