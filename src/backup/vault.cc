@@ -311,8 +311,17 @@ Result<std::string> Vault::add(const Manifest& manifest) {
     return name;
 }
 
-Result<std::vector<std::string>> Vault::prune(std::size_t count) {
+Result<std::vector<std::string>> Vault::prune(std::size_t count, const std::string& taken) {
     auto names = TRY(backups());
+    if (!names.empty() && names.back() > taken) {
+        TRY(remove_unused());
+        return fail(Fault::exists,
+                    directory_ + " holds backup " + names.back() + ", of a later time than " + taken +
+                        ", which was just taken: the clock was ahead then, or is behind now; no "
+                        "backup is removed, and `restore` takes the latest; set the clock right, "
+                        "or remove the files of wrong time from " +
+                        directory_ + "/backups");
+    }
     names.resize(names.size() - std::min(names.size(), count));
     for (const std::string& name : names) {
         const std::string path = directory_ + "/backups/" + name;

@@ -60,7 +60,11 @@ public:
     Result<std::string> add(const Manifest& manifest);
     // Removes all but the newest `count` backups, and the objects that none holds any more. Gives the names
     // of those removed. Objects stay where a manifest cannot be read: nobody knows what it holds.
-    Result<std::vector<std::string>> prune(std::size_t count);
+    //
+    // `taken` is the backup just taken. Names sort by time: where others say that they are later, the clock
+    // was wrong when they were taken, or is now, and which are the newest is unknown. Then no backup is
+    // removed, and it fails with Fault::exists and says so.
+    Result<std::vector<std::string>> prune(std::size_t count, const std::string& taken);
 
 private:
     Vault(std::string directory, Descriptor lock, std::optional<Key> key);

@@ -144,7 +144,7 @@ TEST_CASE("vault: what is cut short never counts, and goes") {
     const auto vault = open_to_write(place);
     CHECK(fs::is_empty(place.vault() + "/incoming"));
     CHECK(vault->backups().value_or(std::vector<std::string>()).size() == 1);
-    REQUIRE(vault->prune(100).has_value());
+    REQUIRE(vault->prune(100, backup_name(at(2).taken)).has_value());
     CHECK_FALSE(fs::exists(left));
     CHECK(objects(place) == whole);
 }
@@ -158,7 +158,7 @@ TEST_CASE("vault: prune keeps the newest, and what they need") {
         REQUIRE(take(*vault, at(i), place.sources(), go_on).has_value());
     }
     CHECK(objects(place).size() == 5);
-    const auto pruned = vault->prune(2);
+    const auto pruned = vault->prune(2, backup_name(at(4).taken));
     REQUIRE(pruned.has_value());
     CHECK(pruned->size() == 2);
     CHECK(objects(place).size() == 3);
@@ -174,8 +174,36 @@ TEST_CASE("vault: prune keeps the newest, and what they need") {
     const auto names = vault->backups().value_or(std::vector<std::string>());
     REQUIRE(names.size() == 2);
     std::ofstream(place.vault() + "/backups/" + names.front(), std::ios::trunc) << "{}";
-    CHECK_FALSE(vault->prune(2).has_value());
+    CHECK_FALSE(vault->prune(2, backup_name(at(4).taken)).has_value());
     CHECK(objects(place).size() == 3);
+}
+
+TEST_CASE("vault: prune removes nothing where the clock was ahead before, least of all what was just taken") {
+    const Place place;
+    const auto vault = open_to_write(place);
+    std::vector<std::string> names;
+    for (const int seconds : {5, 9, 8, 7}) {
+        place.write("CURRENT", std::to_string(seconds));
+        const auto taken = take(*vault, at(seconds), place.sources(), go_on);
+        REQUIRE(taken.has_value());
+        names.push_back(taken->name);
+    }
+    const std::string unnamed = place.vault() + "/objects/ab/ab" + std::string(62, '0');
+    fs::create_directories(place.vault() + "/objects/ab");
+    std::ofstream(unnamed) << "of a backup that was killed";
+    for (const std::size_t count : {std::size_t{1}, std::size_t{2}, std::size_t{100}}) {
+        const auto pruned = vault->prune(count, names.back());
+        REQUIRE_FALSE(pruned.has_value());
+        CHECK(pruned.error().text.contains(names[1] + ", of a later time than " + names.back()));
+        CHECK(vault->backups().value_or(std::vector<std::string>()).size() == 4);
+        CHECK(objects(place).size() == 4);
+    }
+    CHECK_FALSE(fs::exists(unnamed));
+    // The administrator removes those of wrong time.
+    for (const std::size_t wrong : {1UZ, 2UZ}) fs::remove(place.vault() + "/backups/" + names[wrong]);
+    CHECK(vault->prune(1, names.back()).value_or(std::vector<std::string>()) == std::vector{names[0]});
+    CHECK(vault->find("").value_or("") == names.back());
+    CHECK(objects(place).size() == 1);
 }
 
 TEST_CASE("vault: an object that rots is found by verify, and mended by the next backup") {

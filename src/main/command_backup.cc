@@ -109,7 +109,7 @@ int take(const CommonOptions& common, const BackupOptions& options) {
     }
     if (!taken) return report(common, taken.error());
     const std::size_t keep = options.keep == 0 ? std::numeric_limits<std::size_t>::max() : options.keep;
-    const auto pruned = (*vault)->prune(keep);
+    const auto pruned = (*vault)->prune(keep, taken->name);
     const int code = tell(common, *taken, pruned.value_or(std::vector<std::string>()));
     // Never in the backup: whoever finds it must not be able to sign as us.
     const std::string key = server_key_file(settings->server);
