@@ -1,5 +1,6 @@
 #include "backup/file.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -27,8 +28,11 @@ Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
     return *this;
 }
 
-Result<InputFile> InputFile::open(const std::string& path) {
-    Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+// O_NONBLOCK: who opens a pipe by mistake must not wait for its writer.
+Result<InputFile> InputFile::open(const std::string& path, const Descriptor* below) {
+    const std::string name = below == nullptr ? path : std::filesystem::path(path).filename().string();
+    Descriptor file(::openat(below == nullptr ? AT_FDCWD : below->get(), name.c_str(),
+                             O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
     if (!file) return std::unexpected(failed("read", path));
     struct stat status{};
     if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))
@@ -82,6 +86,31 @@ Result<> OutputFile::finish() {
     file_ = Descriptor();
     path_.clear();
     return {};
+}
+
+Result<Descriptor> open_directory(const Descriptor& below, const std::string& name, const std::string& path) {
+    Descriptor directory(
+        ::openat(below.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!directory) return std::unexpected(failed("open", path));
+    return directory;
+}
+
+Result<std::vector<std::string>> names_below(const Descriptor& directory, const std::string& path) {
+    // Opened again: to read a directory moves the place in it, which a copy of the descriptor would share.
+    const int again = ::openat(directory.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR* open = again < 0 ? nullptr : ::fdopendir(again);
+    if (open == nullptr) return std::unexpected(failed("read", path));
+    std::vector<std::string> names;
+    errno = 0;
+    for (const dirent* entry = ::readdir(open); entry != nullptr; entry = ::readdir(open)) {
+        const std::string_view name = entry->d_name;
+        if (name != "." && name != "..") names.emplace_back(name);
+    }
+    const int error = errno;
+    ::closedir(open);
+    errno = error;
+    if (error != 0) return std::unexpected(failed("read", path));
+    return names;
 }
 
 Result<> sync_directory(const std::string& path) {

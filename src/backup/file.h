@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -30,8 +31,9 @@ private:
 
 class InputFile {
 public:
-    // Never follows a link at the end of the path.
-    static Result<InputFile> open(const std::string& path);
+    // Never follows a link at the end of the path. With `below`, an open directory, it is the file of that
+    // name in it, wherever the path leads by now.
+    static Result<InputFile> open(const std::string& path, const Descriptor* below = nullptr);
     // Up to read_octets, fewer only at the end; nothing behind it.
     Result<std::string> read();
     // The next read() asks the disk, not the memory of the kernel.
@@ -59,6 +61,10 @@ private:
     std::string path_;  // empty: done, or moved from
 };
 
+// The directory `name` below one that is open; never a link. `path` is for errors.
+Result<Descriptor> open_directory(const Descriptor& below, const std::string& name, const std::string& path);
+// What an open directory holds, in no order; `path` is for errors.
+Result<std::vector<std::string>> names_below(const Descriptor& directory, const std::string& path);
 Result<> sync_directory(const std::string& path);
 // 0700, with its parents; no error where it is there.
 Result<> make_directory(const std::string& path);

@@ -13,13 +13,13 @@ bool is_needed(const std::string& name) {
 
 }  // namespace
 
-Result<std::vector<Source>> store_files(const std::string& directory) {
+Result<std::vector<Source>> store_files(const std::string& directory, const Descriptor* below) {
     std::error_code error;
     std::vector<Source> files;
     for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
         const std::string name = entry.path().filename().string();
         if (entry.is_regular_file() && is_needed(name))
-            files.push_back({File::Kind::store, name, entry.path().string()});
+            files.push_back({File::Kind::store, name, entry.path().string(), below});
     }
     if (error) return fail(Fault::denied, "cannot read " + directory + ": " + error.message());
     std::ranges::sort(files, {}, &Source::name);
@@ -31,7 +31,7 @@ Result<Taken> take(Vault& vault, Manifest manifest, const std::vector<Source>& s
     Taken taken;
     for (const Source& source : sources) {
         File file{.kind = source.kind, .name = source.name, .octets = 0, .sha256 = {}, .object = {}};
-        if (TRY(vault.keep(source.path, file, progress))) {
+        if (TRY(vault.keep(source.path, file, progress, source.below))) {
             ++taken.files_new;
             taken.octets_new += file.octets;
         }

@@ -10,12 +10,14 @@ namespace heliopost::backup {
 
 struct Source {
     File::Kind kind = File::Kind::store;
-    std::string name;  // File::name
-    std::string path;  // where its octets are
+    std::string name;                   // File::name
+    std::string path;                   // where its octets are
+    const Descriptor* below = nullptr;  // InputFile::open
 };
 
-// The files of a directory that RocksDB made; what it opens a store by comes last.
-Result<std::vector<Source>> store_files(const std::string& directory);
+// The files of a directory that RocksDB made; what it opens a store by comes last. With `below`, which is
+// that directory, open, and outlives them, they are read in it, wherever its path leads by now.
+Result<std::vector<Source>> store_files(const std::string& directory, const Descriptor* below = nullptr);
 
 struct Taken {
     std::string name;

@@ -239,11 +239,12 @@ Result<> Vault::read(const File& file, const Take& take) const {
 }
 
 // Writes, syncs, reads back from the disk, and only then gives it its name.
-Result<> Vault::write_object(const std::string& source, const File& file, const Progress& progress) {
+Result<> Vault::write_object(const std::string& source, const File& file, const Progress& progress,
+                             const Descriptor* below) {
     const std::string beside = directory_ + "/incoming/" + std::to_string(++incoming_);
     std::optional<Sealer> sealer;
     if (key_) sealer.emplace(*key_, file.object);
-    InputFile in = TRY(InputFile::open(source));
+    InputFile in = TRY(InputFile::open(source, below));
     OutputFile out = TRY(OutputFile::create(beside));
     if (sealer) TRY(out.write(sealer->begin()));
     for (;;) {
@@ -265,8 +266,9 @@ Result<> Vault::write_object(const std::string& source, const File& file, const 
     return read(file, [&](std::string_view) { return progress(0); });
 }
 
-Result<bool> Vault::keep(const std::string& source, File& file, const Progress& progress) {
-    InputFile in = TRY(InputFile::open(source));
+Result<bool> Vault::keep(const std::string& source, File& file, const Progress& progress,
+                         const Descriptor* below) {
+    InputFile in = TRY(InputFile::open(source, below));
     crypto::Sha256 hash;
     file.octets = 0;
     for (;;) {
@@ -284,7 +286,7 @@ Result<bool> Vault::keep(const std::string& source, File& file, const Progress& 
         if (whole) return false;
         if (whole.error().fault != Fault::internal) return std::unexpected(whole.error());
     }
-    TRY(write_object(source, file, progress));
+    TRY(write_object(source, file, progress, below));
     return true;
 }
 

@@ -97,7 +97,7 @@ int take(const CommonOptions& common, const BackupOptions& options) {
     {
         const auto snapshot = Snapshot::make(settings->server);
         if (!snapshot) return report(common, snapshot.error());
-        auto sources = backup::store_files(snapshot->path());
+        auto sources = backup::store_files(snapshot->path(), &snapshot->files());
         if (!sources) return report(common, sources.error());
         add_source(*sources, File::Kind::configuration, common.config);
         for (const net::CertificateFiles& files : settings->tls.certificates) {

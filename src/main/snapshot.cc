@@ -2,9 +2,11 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <filesystem>
@@ -90,19 +92,46 @@ Result<std::string> make_in_child(const ServerSettings& server) {
     return fail(Fault::internal, "the store at " + server.data_directory + " could not be opened");
 }
 
+bool is_file(const backup::Descriptor& below, const std::string& name) {
+    struct stat status{};
+    return ::fstatat(below.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode);
+}
+
+// The directory of this name in the data directory, and no link to another, with what opens a store.
+Result<backup::Descriptor> open_checkpoint(const backup::Descriptor& store, const std::string& path) {
+    auto files = TRY(backup::open_directory(store, store::checkpoint_name, path));
+    const auto names = TRY(backup::names_below(files, path));
+    const bool has_manifest = std::ranges::any_of(names, [&](const std::string& name) {
+        return name.starts_with("MANIFEST-") && is_file(files, name);
+    });
+    if (!has_manifest || !is_file(files, "CURRENT")) return fail(Fault::denied, path + " holds no store");
+    return files;
+}
+
 }  // namespace
 
 Result<Snapshot> Snapshot::make(const ServerSettings& server) {
-    auto lock = TRY(lock_store(server.data_directory));
-    auto path = ask_for_checkpoint(server.admin_socket);
-    if (!path) path = make_in_child(server);
-    if (!*path) return std::unexpected(path->error());
-    return Snapshot(std::move(lock), **path);
+    namespace fs = std::filesystem;
+    auto store = TRY(lock_store(server.data_directory));
+    auto made = ask_for_checkpoint(server.admin_socket);
+    if (!made) made = make_in_child(server);
+    if (!*made) return std::unexpected(made->error());
+    const fs::path own = (fs::absolute(server.data_directory) / store::checkpoint_name).lexically_normal();
+    if (fs::path(**made).lexically_normal() != own)
+        return fail(Fault::denied, "the server behind " + server.admin_socket +
+                                       " made its checkpoint elsewhere than " + own.string() +
+                                       ": it runs with another configuration, or was tampered with");
+    auto files = TRY(open_checkpoint(store, own.string()));
+    return Snapshot(std::move(store), std::move(files), own.string());
 }
 
+// By name below what is open: no link is followed. A checkpoint has no directories in it.
 Snapshot::~Snapshot() {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+    if (!files_) return;
+    const auto names = backup::names_below(files_, path_);
+    if (!names) return;
+    for (const std::string& name : *names) ::unlinkat(files_.get(), name.c_str(), 0);
+    ::unlinkat(store_.get(), store::checkpoint_name, AT_REMOVEDIR);
 }
 
 }  // namespace heliopost
