@@ -6,6 +6,7 @@
 #include "backup/vault.h"
 #include "base/json_writer.h"
 #include "main/bar.h"
+#include "main/before_repair.h"
 #include "main/command.h"
 #include "main/fsck.h"
 #include "main/user.h"
@@ -78,23 +79,6 @@ void print(const FsckReport& report) {
     std::printf("\n");
 }
 
-// Links to every file of the store as it is, below its own directory: nothing of it can get lost by a repair.
-// RocksDB never writes into a file that an earlier run of it closed.
-Result<std::string> keep_as_it_is(const std::string& store) {
-    namespace fs = std::filesystem;
-    std::error_code error;
-    const std::string path = store + "/before-repair-" + backup::backup_name(net::system_now());
-    TRY(backup::make_directory(path));
-    for (const auto& entry : fs::directory_iterator(store, error)) {
-        if (error || !entry.is_regular_file()) continue;
-        fs::create_hard_link(entry.path(), fs::path(path) / entry.path().filename(), error);
-        if (error)
-            return fail(Fault::denied, "cannot link " + entry.path().string() + ": " + error.message());
-    }
-    if (error) return fail(Fault::denied, "cannot read " + store + ": " + error.message());
-    return path;
-}
-
 }  // namespace
 
 int command_fsck(const CommonOptions& common, const FsckOptions& choice) {
@@ -110,20 +94,25 @@ int command_fsck(const CommonOptions& common, const FsckOptions& choice) {
     options.create = false;
     options.disk_reserve = 0;  // it adds no mail
     options.cache_octets = settings->server.cache;
-    options.compact = false;  // it would end the process where it meets what we are to tell
+    options.compact = false;             // it would end the process where it meets what we are to tell
+    std::optional<BeforeRepair> before;  // outlives the store: with it the lock goes
     if (choice.repair) {
         std::error_code error;
         if (!choice.no_checkpoint && std::filesystem::exists(options.path, error)) {
-            const auto kept = keep_as_it_is(options.path);
+            auto kept = BeforeRepair::keep(options.path);
             if (!kept) return report(common, kept.error());
-            if (!common.json)
-                std::printf("the store as it is: %s; remove it when all is well\n", kept->c_str());
+            before.emplace(*std::move(kept));
         }
         options.recovery = store::RocksOptions::Recovery::drop_damaged;
         options.dropped = [&common](const std::string& line) { report(common, {Fault::internal, line}); };
     }
     auto store = store::RocksStore::open(std::move(options));
-    if (!store) return report(common, store.error());
+    if (!store) {
+        if (before) before->remove();
+        return report(common, store.error());
+    }
+    if (before && !common.json)
+        std::printf("the store as it is: %s; remove it when all is well\n", before->path().c_str());
     Bar bar(common.json);
     Fsck::Progress progress;
     if (bar.is_shown())

@@ -216,6 +216,9 @@ def main():
         server.start()
         done = server.command("fsck", check=False)
         assert done.returncode == 1 and "in use by another heliopost process" in done.stderr, done.stderr
+        done = server.command("fsck", "--repair", check=False)
+        assert done.returncode == 1 and "in use by another heliopost process" in done.stderr, done.stderr
+        assert not list((server.directory / "store").glob("before-repair-*")), "files of a running server are pinned"
         assert b"Subject: two" in server.messages(ANN)[0]
     print("fsck: done")
 
