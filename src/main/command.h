@@ -80,6 +80,7 @@ struct RestoreOptions {
     bool in_place = false;
 };
 int command_restore(const CommonOptions& common, const RestoreOptions& options);
+int command_restore_account(const CommonOptions& common, const RestoreOptions& options);
 
 struct DemoOptions {
     bool check = false;

@@ -1,11 +1,11 @@
-// heliopost restore: a whole backup, to where nothing is; or an account's mail, into the store in use.
+// heliopost restore: a whole backup, to where nothing is; or an account's mail
+// (command_restore_account.cc).
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
-#include "backup/opened_store.h"
 #include "backup/restore.h"
 #include "base/json_writer.h"
 #include "directory/directory.h"
@@ -14,8 +14,6 @@
 #include "main/command.h"
 #include "main/copy_progress.h"
 #include "main/interrupt.h"
-#include "main/program.h"
-#include "main/restore_mail.h"
 #include "main/run_task.h"
 #include "main/user.h"
 #include "net/system_clock.h"
@@ -30,7 +28,6 @@ using backup::File;
 
 constexpr mode_t configuration_mode = 0640;  // as quickstart writes it
 constexpr mode_t certificate_mode = 0644, key_mode = 0600;
-constexpr std::size_t date_octets = 10;  // 2026-11-23
 
 struct Renewed {
     std::size_t accounts = 0;
@@ -119,8 +116,10 @@ public:
         for (const std::string& file : made_) std::printf("made %s, as it was\n", file.c_str());
         if (renewed_.held != 0)
             std::printf(
-                "%zu recipients of queued mail are on hold, for they may have got it since: see `heliopost "
-                "queue list`, then `heliopost queue release ID` or `heliopost queue drop ID`\n",
+                "%zu recipients of queued mail are on hold, for they may "
+                "have got it since: see `heliopost "
+                "queue list`, then `heliopost queue release ID` or "
+                "`heliopost queue drop ID`\n",
                 renewed_.held);
     }
 
@@ -142,7 +141,8 @@ private:
         return {};
     }
 
-    // What is there stays: it may be newer than the backup, and it is the administrator's.
+    // What is there stays: it may be newer than the backup, and it is the
+    // administrator's.
     Result<> restore_configuration() {
         std::error_code error;
         if (fs::exists(common_.config, error)) return {};
@@ -153,7 +153,8 @@ private:
         return {};
     }
 
-    // Only where the configuration names it: a backup cannot choose where its files go.
+    // Only where the configuration names it: a backup cannot choose where its
+    // files go.
     Result<> restore_beside(File::Kind kind, const std::string& path, mode_t mode, const Settings& settings) {
         std::error_code error;
         if (path.empty() || fs::exists(path, error)) return {};
@@ -174,53 +175,6 @@ private:
     std::vector<std::string> made_;
     bool restored_configuration_ = false;
 };
-
-}  // namespace
-
-namespace {
-
-// The program and the backup's store are gone when it returns.
-Result<MailRestored> restore_account(const CommonOptions& common, const RestoreOptions& options,
-                                     Settings settings) {
-    std::optional<backup::Key> key;
-    if (!options.key.empty()) key = TRY(backup::Key::read(options.key));
-    const auto vault = TRY(backup::Vault::open(options.directory, backup::Vault::Use::read, std::move(key)));
-    const backup::Manifest manifest = TRY(vault->manifest(TRY(vault->find(options.at))));
-    const ServerSettings server = settings.server;
-    settings.server.threads = 1;
-    Log log(LogFormat::logfmt, LogLevel::warning, net::system_now, stderr_sink());
-    Program program(std::move(settings), common.config, log);
-    Bar bar(common.json);
-    const auto opened =
-        TRY(backup::OpenedStore::open(*vault, manifest, show_progress(bar, manifest.octets())));
-    bar.clear();
-    const auto target = TRY(open_target(program, server));
-    MailChoice choice;
-    choice.account = options.account;
-    choice.mailbox = options.mailbox;
-    choice.message_id = options.message_id;
-    if (options.uid != 0) choice.uid = options.uid;
-    choice.in_place = options.in_place;
-    choice.date = to_rfc3339(manifest.taken).substr(0, date_octets);
-    return run_task(program.world(),
-                    restore_mail(&program.world(), &opened->store(), target.get(), std::move(choice)));
-}
-
-int command_restore_account(const CommonOptions& common, const RestoreOptions& options) {
-    auto settings = load_settings(common.config);
-    if (!settings) return report(common, settings.error(), exit_configuration);
-    const ServerSettings server = settings->server;
-    const auto done = restore_account(common, options, *std::move(settings));
-    // What root wrote, where no server ran, is to be the server's.
-    const auto given = give_to_user(server.data_directory, server.user);
-    if (!done) return report(common, done.error());
-    if (!given) return report(common, given.error());
-    const auto number = [](std::size_t count) { return static_cast<std::int64_t>(count); };
-    admin::Answer answer{"", {"account", "mailboxes", "messages", "already_there"}, {}};
-    answer.rows.push_back(
-        {options.account, number(done->mailboxes), number(done->messages), number(done->present)});
-    return show(common, answer);
-}
 
 }  // namespace
 

@@ -1,9 +1,13 @@
 #include "main/user.h"
 
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -24,6 +28,29 @@ Result<void> become_user(const std::string& name) {
     const passwd* user = TRY(find_user(name));
     if (initgroups(name.c_str(), user->pw_gid) != 0 || setgid(user->pw_gid) != 0 || setuid(user->pw_uid) != 0)
         return fail(Fault::denied, "cannot become user \"" + name + "\": " + std::strerror(errno));
+    return {};
+}
+
+// The capability is kept over setuid(), which takes all others away. A container may come without the right
+// to read alone, but with the one to read and write.
+Result<void> become_reading_user(const std::string& name) {
+    if (name.empty() || geteuid() != 0) return {};
+    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+    std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> rights{};
+    const auto failed = [&] {
+        return fail(Fault::denied,
+                    "cannot become user \"" + name + "\" that reads the backup: " + std::strerror(errno));
+    };
+    if (syscall(SYS_capget, &header, rights.data()) != 0 || prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0)
+        return failed();
+    TRY(become_user(name));
+    if (geteuid() == 0) return {};
+    constexpr std::uint32_t read = 1U << CAP_DAC_READ_SEARCH, read_and_write = 1U << CAP_DAC_OVERRIDE;
+    const std::uint32_t had = rights[0].permitted;
+    const std::uint32_t kept = had & ((had & read) != 0 ? read : read_and_write);
+    rights = {};
+    rights[0].permitted = rights[0].effective = kept;
+    if (syscall(SYS_capset, &header, rights.data()) != 0) return failed();
     return {};
 }
 

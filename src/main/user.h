@@ -11,6 +11,10 @@ namespace heliopost {
 // where name is empty or we are not root.
 Result<void> become_user(const std::string& name);
 
+// The same, but what only root may read can still be read, by this thread and those that it starts from now
+// on. For what takes mail out of a backup, which is root's, into a store, which is the server's.
+Result<void> become_reading_user(const std::string& name);
+
 // Makes the user the owner of a file, or of a directory and all below; no link is followed. Nothing happens
 // where name is empty or we are not root, or where path is not there.
 Result<void> give_to_user(const std::string& path, const std::string& name);
