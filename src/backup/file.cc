@@ -37,7 +37,7 @@ Result<InputFile> InputFile::open(const std::string& path, const Descriptor* bel
     struct stat status{};
     if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))
         return fail(Fault::denied, path + " is not a file");
-    return InputFile(std::move(file), path);
+    return InputFile(std::move(file), path, status.st_mode & 0777U);
 }
 
 Result<std::string> InputFile::read() {

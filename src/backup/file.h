@@ -36,13 +36,16 @@ public:
     static Result<InputFile> open(const std::string& path, const Descriptor* below = nullptr);
     // Up to read_octets, fewer only at the end; nothing behind it.
     Result<std::string> read();
+    std::uint32_t mode() const { return mode_; }  // permissions
     // The next read() asks the disk, not the memory of the kernel.
     void forget_cached();
 
 private:
-    InputFile(Descriptor file, std::string path) : file_(std::move(file)), path_(std::move(path)) {}
+    InputFile(Descriptor file, std::string path, std::uint32_t mode)
+        : file_(std::move(file)), path_(std::move(path)), mode_(mode) {}
     Descriptor file_;
     std::string path_;
+    std::uint32_t mode_;
 };
 
 class OutputFile {

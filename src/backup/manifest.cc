@@ -14,6 +14,7 @@ namespace json = simdjson;
 
 constexpr std::int64_t manifest_format = 1;
 constexpr std::size_t name_octets_max = 4096;  // PATH_MAX
+constexpr std::int64_t permissions = 0777;
 
 Error broken(const std::string& what) {
     return {Fault::internal, "the manifest is damaged: " + what};
@@ -59,6 +60,10 @@ Result<File> file_of(const json::dom::element& of) {
     if (!sha256 || sha256->size() != 32 || !object || object->size() != 32 || to_hex(*object) != file.object)
         return std::unexpected(broken("a file without its object"));
     file.sha256 = *sha256;
+    if (std::int64_t mode = 0; of["mode"].get_int64().get(mode) == json::SUCCESS) {
+        if (mode < 0 || mode > permissions) return std::unexpected(broken("a mode that no file has"));
+        file.mode = static_cast<std::uint32_t>(mode);
+    }
     return file;
 }
 
@@ -102,6 +107,7 @@ std::string encode(const Manifest& manifest) {
         writer.field("octets", static_cast<std::int64_t>(file.octets));
         writer.field("sha256", to_hex(file.sha256));
         writer.field("object", file.object);
+        if (file.mode) writer.field("mode", static_cast<std::int64_t>(*file.mode));
         writer.end_object();
     }
     writer.end_array();

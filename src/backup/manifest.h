@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,8 @@ struct File {
     std::uint64_t octets = 0;
     std::string sha256;  // 32 octets
     std::string object;  // 64 hexadecimal digits
+    // Permissions, of what is no store's file. Earlier versions did not write them.
+    std::optional<std::uint32_t> mode = std::nullopt;
     bool operator==(const File&) const = default;
 };
 

@@ -17,7 +17,7 @@ Manifest example() {
         {File::Kind::configuration, "/etc/heliopost/h\xc3\xa9.toml", 1, std::string(32, '\2'),
          std::string(64, 'b')},
         {File::Kind::certificate, "/etc/tls/cert.pem", 2, std::string(32, '\3'), std::string(64, 'c')},
-        {File::Kind::key, "/etc/tls/key.pem", 3, std::string(32, '\4'), std::string(64, 'd')}};
+        {File::Kind::key, "/etc/tls/key.pem", 3, std::string(32, '\4'), std::string(64, 'd'), 0640}};
     return manifest;
 }
 

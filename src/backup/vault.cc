@@ -269,6 +269,7 @@ Result<> Vault::write_object(const std::string& source, const File& file, const 
 Result<bool> Vault::keep(const std::string& source, File& file, const Progress& progress,
                          const Descriptor* below) {
     InputFile in = TRY(InputFile::open(source, below));
+    if (file.kind != File::Kind::store) file.mode = in.mode();
     crypto::Sha256 hash;
     file.octets = 0;
     for (;;) {

@@ -53,9 +53,9 @@ public:
     // Where the object of a file is, which has its octets as they are; for a vault that is not sealed.
     std::string object_file(const File& file) const { return object_path(file.object); }
 
-    // Keeps what the file at `source` holds: fills in octets, sha256 and object. True where it was not there.
-    // An object that is there is read back, and written again where it is damaged.
-    // `below`: see InputFile::open.
+    // Keeps what the file at `source` holds: fills in octets, sha256, object and mode. True where it was not
+    // there. An object that is there is read back, and written again where it is damaged. `below`: see
+    // InputFile::open.
     Result<bool> keep(const std::string& source, File& file, const Progress& progress,
                       const Descriptor* below = nullptr);
     // Makes the backup real, and names it.

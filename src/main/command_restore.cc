@@ -61,6 +61,10 @@ Result<Renewed> renew_store(const std::string& path) {
     return renewed;
 }
 
+std::string absolute_name(const std::string& path) {
+    return fs::absolute(path).lexically_normal().string();
+}
+
 class Restoring {
 public:
     Restoring(const CommonOptions& common, const RestoreOptions& options)
@@ -84,8 +88,8 @@ public:
         TRY(backup::finish_restore(place));
         TRY(give_to_user(place, settings.server.user));
         for (const net::CertificateFiles& files : settings.tls.certificates) {
-            TRY(restore_beside(File::Kind::certificate, files.certificate, certificate_mode, settings));
-            TRY(restore_beside(File::Kind::key, files.key, key_mode, settings));
+            TRY(restore_beside(File::Kind::certificate, files.certificate, settings));
+            TRY(restore_beside(File::Kind::key, files.key, settings));
         }
         if (restored_configuration_) TRY(give_to_user(common_.config, settings.server.user));
         return {};
@@ -155,13 +159,21 @@ private:
 
     // Only where the configuration names it: a backup cannot choose where its
     // files go.
-    Result<> restore_beside(File::Kind kind, const std::string& path, mode_t mode, const Settings& settings) {
+    Result<> restore_beside(File::Kind kind, const std::string& path, const Settings& settings) {
         std::error_code error;
         if (path.empty() || fs::exists(path, error)) return {};
-        const std::string name = fs::absolute(path).lexically_normal().string();
+        const std::string name = absolute_name(path);
         const File* file = find(kind, name);
         if (file == nullptr) file = find(File::Kind::certificate, name);  // both in one file
         if (file == nullptr) return {};
+        // The file of a certificate may hold a key too. Nothing is open to more
+        // than it was.
+        const bool has_key =
+            file->kind == File::Kind::key ||
+            std::ranges::any_of(settings.tls.certificates, [&](const net::CertificateFiles& files) {
+                return !files.key.empty() && absolute_name(files.key) == name;
+            });
+        const mode_t mode = (has_key ? key_mode : certificate_mode) & file->mode.value_or(certificate_mode);
         TRY(make(*file, path, mode));
         return give_to_user(path, settings.server.user);
     }
