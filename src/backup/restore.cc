@@ -1,6 +1,10 @@
 #include "backup/restore.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 
 #include "store/rocks_store.h"
@@ -62,17 +66,19 @@ Result<std::string> restore_store(const Vault& vault, const Manifest& manifest, 
     return directory;
 }
 
+// Below what is open: the place is the server's user's by now perhaps, and root moves the files.
 Result<> finish_restore(const std::string& place) {
-    std::error_code error;
-    std::vector<std::string> names;
-    for (const auto& entry : fs::directory_iterator(restoring(place), error))
-        names.push_back(entry.path().filename().string());
-    if (error) return fail(Fault::denied, "cannot read " + restoring(place) + ": " + error.message());
+    const Descriptor to(::open(place.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!to) return std::unexpected(failed("open", place));
+    const Descriptor from = TRY(open_directory(to, store::restoring_name, restoring(place)));
+    auto names = TRY(names_below(from, restoring(place)));
     std::ranges::partition(names, [](const std::string& name) { return name != current_name; });
-    for (const std::string& name : names) TRY(rename(restoring(place) + "/" + name, place + "/" + name));
+    for (const std::string& name : names)
+        if (::renameat(from.get(), name.c_str(), to.get(), name.c_str()) != 0)
+            return std::unexpected(failed("rename", restoring(place) + "/" + name));
     TRY(sync_directory(place));
-    fs::remove(restoring(place), error);
-    if (error) return fail(Fault::denied, "cannot remove " + restoring(place) + ": " + error.message());
+    if (::unlinkat(to.get(), store::restoring_name, AT_REMOVEDIR) != 0)
+        return std::unexpected(failed("remove", restoring(place)));
     return sync_directory(place);
 }
 

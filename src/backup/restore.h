@@ -1,7 +1,7 @@
 // The store of a backup, put back as files.
 //
 //   Result<std::string> store = restore_store(vault, manifest, place, progress);   // place/restoring
-//   ... what the layers above change in it, before anybody sees it ...
+//   ... what the layers above change in it, before anybody sees it, and whose it is to be ...
 //   finish_restore(place);
 //
 // The place must be absent, or empty but for what an earlier restore that was cut short left. Until

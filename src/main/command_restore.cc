@@ -1,5 +1,4 @@
-// heliopost restore: a whole backup, to where nothing is; or an account's mail
-// (command_restore_account.cc).
+// heliopost restore: a whole backup, to where nothing is; or an account's mail (command_restore_account.cc).
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -76,22 +75,27 @@ public:
         vault_ = TRY(backup::Vault::open(options_.directory, backup::Vault::Use::read, std::move(key)));
         backup_ = TRY(vault_->find(options_.at));
         manifest_ = TRY(vault_->manifest(backup_));
-        TRY(restore_configuration());
-        const Settings settings = TRY(load_settings(common_.config));
+        const bool is_configured = exists(common_.config);
+        const Settings settings = TRY(is_configured ? load_settings(common_.config) : settings_of_backup());
         const std::string& place = settings.server.data_directory;
+        // Before anything is written: a second try would take what the first left for the administrator's.
+        TRY(backup::check_place(place));
+        if (!is_configured)
+            TRY(make(*find(File::Kind::configuration, ""), common_.config, configuration_mode, lend_to_user,
+                     settings));
         {
             Bar bar(common_.json);
             auto progress = show_progress(bar, manifest_.octets());
             const std::string files = TRY(backup::restore_store(*vault_, manifest_, place, progress));
             renewed_ = TRY(renew_store(files));
         }
-        TRY(backup::finish_restore(place));
-        TRY(give_to_user(place, settings.server.user));
+        // Until the store counts as whole, all can be done again.
         for (const net::CertificateFiles& files : settings.tls.certificates) {
             TRY(restore_beside(File::Kind::certificate, files.certificate, settings));
             TRY(restore_beside(File::Kind::key, files.key, settings));
         }
-        if (restored_configuration_) TRY(give_to_user(common_.config, settings.server.user));
+        TRY(give_to_user(place, settings.server.user));
+        TRY(backup::finish_restore(place));
         return {};
     }
 
@@ -120,10 +124,8 @@ public:
         for (const std::string& file : made_) std::printf("made %s, as it was\n", file.c_str());
         if (renewed_.held != 0)
             std::printf(
-                "%zu recipients of queued mail are on hold, for they may "
-                "have got it since: see `heliopost "
-                "queue list`, then `heliopost queue release ID` or "
-                "`heliopost queue drop ID`\n",
+                "%zu recipients of queued mail are on hold, for they may have got it since: see `heliopost "
+                "queue list`, then `heliopost queue release ID` or `heliopost queue drop ID`\n",
                 renewed_.held);
     }
 
@@ -135,47 +137,58 @@ private:
         return found == manifest_.files.end() ? nullptr : &*found;
     }
 
-    Result<> make(const File& file, const std::string& path, mode_t mode) {
-        const std::string folder = fs::path(path).parent_path().string();
+    using Hand = Result<>(const std::string& path, const std::string& user);
+
+    // It gets its name last, when it is whole and whose it is to be.
+    Result<> make(const File& file, const std::string& path, mode_t mode, Hand* hand,
+                  const Settings& settings) {
+        const fs::path folder = fs::absolute(path).parent_path();
+        const std::string beside = path + ".new";
         std::error_code error;
-        if (!folder.empty()) fs::create_directories(folder, error);
-        TRY(backup::restore_file(*vault_, file, path, [](std::uint64_t) { return Result<>(); }));
-        if (::chmod(path.c_str(), mode) != 0) return std::unexpected(backup::failed("chmod", path));
+        fs::create_directories(folder, error);
+        fs::remove(beside, error);
+        TRY(backup::restore_file(*vault_, file, beside, [](std::uint64_t) { return Result<>(); }));
+        if (::chmod(beside.c_str(), mode) != 0) return std::unexpected(backup::failed("chmod", beside));
+        TRY(hand(beside, settings.server.user));
+        TRY(backup::rename(beside, path));
         made_.push_back(path);
-        return {};
+        return backup::sync_directory(folder.string());
     }
 
-    // What is there stays: it may be newer than the backup, and it is the
-    // administrator's.
-    Result<> restore_configuration() {
+    // What is there stays: it may be newer than the backup, and it is the administrator's.
+    static bool exists(const std::string& path) {
         std::error_code error;
-        if (fs::exists(common_.config, error)) return {};
+        return fs::exists(path, error);
+    }
+
+    Result<Settings> settings_of_backup() const {
         const File* file = find(File::Kind::configuration, "");
         if (file == nullptr) return fail(Fault::not_found, "the backup holds no configuration");
-        TRY(make(*file, common_.config, configuration_mode));
-        restored_configuration_ = true;
-        return {};
+        std::string text;
+        TRY(vault_->read(*file, [&](std::string_view octets) -> Result<> {
+            if (octets.size() > settings_octets_max - text.size())
+                return fail(Fault::too_large, "the configuration in the backup is too large");
+            text += octets;
+            return {};
+        }));
+        return parse_settings(text, common_.config);
     }
 
-    // Only where the configuration names it: a backup cannot choose where its
-    // files go.
+    // Only where the configuration names it: a backup cannot choose where its files go.
     Result<> restore_beside(File::Kind kind, const std::string& path, const Settings& settings) {
-        std::error_code error;
-        if (path.empty() || fs::exists(path, error)) return {};
+        if (path.empty() || exists(path)) return {};
         const std::string name = absolute_name(path);
         const File* file = find(kind, name);
         if (file == nullptr) file = find(File::Kind::certificate, name);  // both in one file
         if (file == nullptr) return {};
-        // The file of a certificate may hold a key too. Nothing is open to more
-        // than it was.
+        // The file of a certificate may hold a key too. Nothing is open to more than it was.
         const bool has_key =
             file->kind == File::Kind::key ||
             std::ranges::any_of(settings.tls.certificates, [&](const net::CertificateFiles& files) {
                 return !files.key.empty() && absolute_name(files.key) == name;
             });
         const mode_t mode = (has_key ? key_mode : certificate_mode) & file->mode.value_or(certificate_mode);
-        TRY(make(*file, path, mode));
-        return give_to_user(path, settings.server.user);
+        return make(*file, path, mode, give_to_user, settings);
     }
 
     const CommonOptions& common_;
@@ -185,7 +198,6 @@ private:
     backup::Manifest manifest_;
     Renewed renewed_;
     std::vector<std::string> made_;
-    bool restored_configuration_ = false;
 };
 
 }  // namespace

@@ -344,6 +344,20 @@ def accounts(server, vault):
     print(f"  one account: {told['messages']} messages in place, others below Restored/{date}")
 
 
+def clock_ahead(server, vault):
+    """A backup of a later time than now: the newest is unknown, none is removed, and the exit code says so."""
+    names = [row["backup"] for row in server.rows("backup", "--list", vault)]
+    later = vault / "backups/20991231T235959.000Z"
+    shutil.copy(vault / "backups" / names[-1], later)
+    done = server.command("backup", vault, "--keep", "1", check=False)
+    assert done.returncode == 1 and f"{later.name}, of a later time than" in done.stderr, done.stderr
+    now = [row["backup"] for row in server.rows("backup", "--list", vault)]
+    assert len(now) == len(names) + 2 and now[:len(names)] == names, (names, now)
+    later.unlink()
+    taken = json.loads(server.command("--json", "backup", vault, "--keep", "1").stdout)
+    assert taken["pruned"] == now[:-1], (taken, now)
+
+
 def offline(server, vault):
     """No server runs: the command opens the store itself."""
     server.stop()
@@ -371,6 +385,7 @@ def main():
         drill(server, vault)
         accounts(server, vault)
         cut_short(server, vault)
+        clock_ahead(server, vault)
         offline(server, vault)
         encrypted(server, server.directory / "sealed", vault)
     print("backup: done")
