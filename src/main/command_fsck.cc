@@ -1,10 +1,10 @@
 // heliopost fsck: every record, blob and reference of a store that no server has open; --repair mends some.
-#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
 #include "backup/vault.h"
 #include "base/json_writer.h"
+#include "base/text.h"
 #include "main/bar.h"
 #include "main/before_repair.h"
 #include "main/command.h"
