@@ -43,12 +43,13 @@ std::vector<std::string> usual_fields() {
 }
 
 std::vector<std::string> over_signed(const std::vector<std::string>& fields, std::string_view header) {
+    std::vector<std::string_view> there;
+    mime::FieldReader reader(header);
+    while (const auto field = reader.next()) there.push_back(field->name);
     std::vector<std::string> names;
     for (const std::string& name : fields) {
-        mime::FieldReader reader(header);
-        names.push_back(name);
-        while (const auto field = reader.next())
-            if (same_ignoring_case(field->name, name)) names.push_back(name);
+        const auto same = [&](std::string_view other) { return same_ignoring_case(other, name); };
+        names.insert(names.end(), 1 + static_cast<size_t>(std::ranges::count_if(there, same)), name);
     }
     return names;
 }

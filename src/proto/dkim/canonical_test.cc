@@ -64,6 +64,23 @@ TEST_CASE("canonical: bodies that are empty, unfinished or odd, in pieces of eve
         }
 }
 
+TEST_CASE("canonical: what is no plain text, at every place of a long line, is as octet by octet") {
+    const std::string_view odd[] = {" ",       "  ",      " \t",   "\t",       "\t ",   "\r",
+                                    "\n",      "\r\n",    "\r\r",  "\r\r\n",   "\r\n ", "\r\n\t",
+                                    " \r\n",   "\t\r\n",  "\r \n", "\r\n\r\n", "\xa0",  "\x0b",
+                                    "\r\n \r", " \r\n x", "\r\nx", "x y\r\n"};
+    constexpr size_t length = 70;  // four blocks and some
+    for (const std::string_view one : odd)
+        for (size_t at = 0; at <= length; ++at) {
+            const std::string text = std::string(at, 'x') + std::string(one) + std::string(length - at, 'y');
+            INFO(text);
+            CHECK(body(Canonicalization::relaxed, text) == body(Canonicalization::relaxed, text, 1));
+        }
+    std::string lines = "x";
+    while (lines.size() < length) lines += "\r\n";
+    CHECK(body(Canonicalization::relaxed, lines) == "x\r\n");
+}
+
 TEST_CASE("canonical: a million empty lines are held as a number") {
     BodyCanonicalizer canonicalizer(Canonicalization::relaxed);
     std::string lines, out;
