@@ -21,7 +21,7 @@ options {{ pidfile = "{directory}/pid"; tempdir = "{directory}"; control_socket 
   url_tld = "{directory}/suffixes"; dns {{ nameserver = ["127.0.0.1:{names}:1"]; timeout = 5s; }} }}
 logging {{ type = "console"; level = "warning"; }}
 worker "normal" {{ bind_socket = "127.0.0.1:{port}"; count = 1; }}
-modules {{ {plugins} }}
+{modules}
 dkim {{ dkim_cache_size = 10; }}
 spf {{ spf_cache_size = 10; }}
 arc {{ sign_local = false; sign_authenticated = false; }}
@@ -74,8 +74,9 @@ class Rspamd(Judge):
         super().__init__("rspamd", directory, free_port())
         (directory / "suffixes").write_text("example\ntest\n")
         paths = " ".join(f'path = "{RSPAMD_PLUGINS}/{plugin}.lua";' for plugin in plugins)
+        modules = f"modules {{ {paths} }}" if paths else ""
         (directory / "rspamd.conf").write_text(
-            RSPAMD.format(directory=directory, names=names.port, port=self.port, plugins=paths, extra=extra))
+            RSPAMD.format(directory=directory, names=names.port, port=self.port, modules=modules, extra=extra))
 
     def __enter__(self):
         return self.start(["-f", "-i", "-c", self.directory / "rspamd.conf", "--var", f"DBDIR={self.directory}",
