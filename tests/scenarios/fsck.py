@@ -50,6 +50,7 @@ MENDED = {"the counter of unseen": "the counter of unseen", "its blob does not k
           "no mailbox keeps it": "no mailbox keeps it", "its record is missing": "there again, as a new message",
           "is not indexed": "it was not indexed rightly", "": "there again, as a new message",
           "unknown key": "taken out", "records, but no such mailbox": "it has one again",
+          "name without domain": "its record was lost: it has one again",
           "listed in mailbox": "it is in lost+found/INBOX", "recipients without an entry": "recipients without"}
 
 
