@@ -25,7 +25,7 @@ BEGIN, END = "<!-- signatures: begin -->", "<!-- signatures: end -->"
 DOMAIN, SELECTOR, SENDER, READER = "a.example", "s1", "ann@a.example", "bob@b.example"
 OUTSIDE = "192.0.2.9"
 MESSAGE_OCTETS = 50_000
-MESSAGES, WARM_UP = 1_000, 50
+MESSAGES, WARM_UP = 300, 30
 
 
 def message(number):
@@ -120,7 +120,7 @@ def ours():
 
 def measure_signatures(about, quick=False):
     """The table, as text; peers that are not installed are left out."""
-    texts = [message(number) for number in range(MESSAGES // (10 if quick else 1))]
+    texts = [message(number) for number in range(MESSAGES // (5 if quick else 1))]
     own, key_alone = ours()
     columns = {}
     with tempfile.TemporaryDirectory(prefix="heliopost-signatures.") as folder, NameServer({}) as names:
