@@ -13,6 +13,7 @@
 #include "net/system_clock.h"
 #include "server/admin/message.h"
 #include "signing/key_file.h"
+#include "signing/keys.h"
 #include "store/rocks_store.h"
 
 namespace heliopost {
@@ -51,7 +52,7 @@ Result<std::vector<signing::SealedKey>> sealed_in(const ServerSettings& server, 
     if (!store && store.error().fault == Fault::not_found) return std::vector<signing::SealedKey>();
     if (!store) return std::unexpected(store.error());
     std::vector<signing::SealedKey> all;
-    for (const directory::DkimKey& key : TRY(run_task(world, signing::read_keys(store->get(), &world.log()))))
+    for (const signing::DkimKey& key : TRY(run_task(world, signing::read_keys(store->get(), &world.log()))))
         if (!key.sealed.empty()) all.push_back({key.selector + "._domainkey." + key.domain, key.server_key});
     return all;
 }
