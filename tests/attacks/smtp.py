@@ -4,12 +4,14 @@
 import pathlib
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-from attack import Client, attack, deliver, empty, run, smtp  # noqa: E402
+from attack import Client, attack, deliver, empty, run, smtp, strangers  # noqa: E402
 from server import Server  # noqa: E402
 
 ANN = "ann@a.example"
+STRANGERS = strangers()
 
 # What some server once took for the end of a message, or made into it.
 ENDS = [b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r", b"\r.\r\n", b"\r\n.\r", b"\r.\n", b"\n.\r", b"\r\r\n.\r\n",
@@ -129,7 +131,7 @@ def no_shell(server):
                  b"|touch " + path, b"$(touch " + path + b")", b"\"|touch " + path + b"\"",
                  b"\"a\\\x00`touch " + path + b"`\"", b"../../../" + path, b"root+${run{x}}"):
         for verb, to in (b"MAIL FROM", b"b.example"), (b"RCPT TO", b"a.example"), (b"RCPT TO", b"localhost"):
-            with smtp(server) as client:
+            with smtp(server, source=next(STRANGERS)) as client:
                 if verb == b"RCPT TO":
                     client.say(b"MAIL FROM:<>")
                 code, text = client.say(verb + b":<" + word + b"@" + to + b">")
@@ -153,7 +155,7 @@ def relay(server):
     assert len(forms) == 33
     for sender in b"", b"ann@a.example", b"eve@b.example":
         for form in forms:
-            with smtp(server) as client:
+            with smtp(server, source=next(STRANGERS)) as client:
                 assert client.say(b"MAIL FROM:<" + sender + b">")[0] == 250
                 code, text = client.say(b"RCPT TO:<" + form + b">")
                 assert code >= 500, f"{form!r}: {text!r}"
@@ -212,12 +214,20 @@ def backscatter(server):
     assert server.rows("queue", "list") == []
 
 
-@attack("who is here: VRFY, EXPN", "RFC 5321 §7.3")
+@attack("who is here: VRFY, EXPN, RCPT in many connections", "RFC 5321 §7.3")
 def enumeration(server):
     with smtp(server) as client:
         known, unknown = client.say(b"VRFY ann@a.example"), client.say(b"VRFY nobody@a.example")
         assert known == unknown and known[0] == 252, (known, unknown)
         assert client.say(b"EXPN ann@a.example")[0] in (500, 502)
+    guesser, seconds = next(STRANGERS), []
+    for name in range(8):
+        with smtp(server, source=guesser) as client:
+            client.say(b"MAIL FROM:<>")
+            begun = time.monotonic()
+            assert client.say(b"RCPT TO:<guess%d@a.example>" % name)[0] == 550
+            seconds.append(time.monotonic() - begun)
+    assert seconds[7] >= 1.0 > seconds[0], seconds  # 0.25 s from the sixth on, doubled each time
 
 
 @attack("HTTP to a mail port: the first verb ends it", "ALPACA, USENIX Security 2021")

@@ -104,6 +104,13 @@ class Client:
         self.close()
 
 
+def strangers():
+    """Addresses of loopback, each once: who was refused often waits for the next answer, by address."""
+    for third in range(1, 255):
+        for last in range(1, 255):
+            yield f"127.1.{third}.{last}"
+
+
 def smtp(server, service="smtp", source="127.0.0.1", ehlo=b"EHLO client.b.example"):
     client = Client(server, service, source)
     assert client.reply()[0] == 220
