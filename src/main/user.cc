@@ -1,16 +1,19 @@
 #include "main/user.h"
 
+#include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
+
+#include "backup/file.h"
 
 namespace heliopost {
 
@@ -20,6 +23,32 @@ Result<const passwd*> find_user(const std::string& name) {
     if (const passwd* user = getpwnam(name.c_str()); user != nullptr) return user;
     return fail(Fault::not_found, "server.user: there is no user \"" + name + "\" on this system");
 }
+
+// By descriptors, for the folders may be the user's already: a name that it replaces by a link while root
+// walks must not lead root to somebody else's file.
+struct Giving {
+    uid_t user;
+    gid_t group;
+    const std::string& name;
+
+    Result<void> give(int below, const std::string& entry, const std::string& path, std::size_t depth) const {
+        const backup::Descriptor one(openat(below, entry.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+        struct stat found{};
+        if (!one || fstat(one.get(), &found) != 0) return errno == ENOENT ? Result<void>() : failed(path);
+        if (fchownat(one.get(), "", user, group, AT_EMPTY_PATH) != 0) return failed(path);
+        if (!S_ISDIR(found.st_mode)) return {};
+        if (depth == given_depth_max) return fail(Fault::too_large, path + " is too deep to be given away");
+        for (const std::string& each : TRY(backup::names_below(one, path)))
+            TRY(give(one.get(), each, path + "/" + each, depth + 1));
+        return {};
+    }
+
+private:
+    std::unexpected<Error> failed(const std::string& path) const {
+        return fail(Fault::denied,
+                    "cannot give " + path + " to user \"" + name + "\": " + std::strerror(errno));
+    }
+};
 
 }  // namespace
 
@@ -55,19 +84,9 @@ Result<void> become_reading_user(const std::string& name) {
 }
 
 Result<void> give_to_user(const std::string& path, const std::string& name) {
-    namespace fs = std::filesystem;
     if (name.empty() || geteuid() != 0) return {};
     const passwd* user = TRY(find_user(name));
-    const auto give = [&](const fs::path& one) -> Result<void> {
-        if (lchown(one.c_str(), user->pw_uid, user->pw_gid) == 0 || errno == ENOENT) return {};
-        return fail(Fault::denied,
-                    "cannot give " + one.string() + " to user \"" + name + "\": " + std::strerror(errno));
-    };
-    TRY(give(path));
-    std::error_code error;
-    if (!fs::is_directory(fs::symlink_status(path, error))) return {};
-    for (const auto& entry : fs::recursive_directory_iterator(path, error)) TRY(give(entry.path()));
-    return {};
+    return Giving{user->pw_uid, user->pw_gid, name}.give(AT_FDCWD, path, path, 0);
 }
 
 Result<void> lend_to_user(const std::string& file, const std::string& name) {
