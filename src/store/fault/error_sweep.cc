@@ -129,7 +129,10 @@ Ending fail_once(Plan plan, std::uint64_t seed) {
     const Image image = life->engine.disk->image();
     after.engine.disk = std::make_shared<FaultDisk>(seed + 1, image);
     write_image(image, after.engine.directory.store());
-    after.ledger = life->ledger;
+    {
+        const std::lock_guard lock(ledger_writing);
+        after.ledger = life->ledger;
+    }
     Findings& findings = after.ledger.findings;
     if (ending == Ending::stopped && !said_so(printed))
         findings.add("broken", "the process ended without its reason");

@@ -43,14 +43,19 @@ std::vector<std::uint64_t> FaultLoad::live(size_t worker) const {
     return out;
 }
 
+std::uint64_t FaultLoad::next_number(size_t worker) {
+    const std::lock_guard lock(ledger_writing);
+    std::uint64_t number = ++ledger_.last_number;
+    while (worker_of(number) != worker) number = ++ledger_.last_number;
+    return number;
+}
+
 net::Task<void> FaultLoad::work(size_t worker) {
     while (!over()) {
         const auto mine = live(worker);
         const size_t choice = mine.size() >= live_max ? 9 : draw(10);
         if (mine.empty() || choice < 5) {
-            std::uint64_t number = ++ledger_.last_number;
-            while (worker_of(number) != worker) number = ++ledger_.last_number;
-            co_await deliver(number);
+            co_await deliver(next_number(worker));
         } else {
             co_await change(mine[draw(mine.size())], choice >= 8);
         }
@@ -78,7 +83,10 @@ net::Task<void> FaultLoad::deliver(std::uint64_t number) {
         batches.push_back(delivery(account, number));
         if (!blobs.empty()) batches.back().reference(message.blob.id, Tuple().u64(number));
     }
-    ledger_.messages.emplace(number, std::move(message));
+    {
+        const std::lock_guard lock(ledger_writing);
+        ledger_.messages.emplace(number, std::move(message));
+    }
     co_await commit(number, std::move(batches), std::move(blobs));
 }
 
@@ -90,7 +98,10 @@ net::Task<Result<StagedBlob>> FaultLoad::stage(std::string octets) {
 
 net::Task<void> FaultLoad::change(std::uint64_t number, bool remove) {
     Message& message = ledger_.messages.at(number);
-    message.asked = remove ? Message::absent : message.version + 1;
+    {
+        const std::lock_guard lock(ledger_writing);
+        message.asked = remove ? Message::absent : message.version + 1;
+    }
     std::vector<Batch> batches;
     for (size_t account = 0; account < account_count; ++account) {
         if (!message.in[account]) continue;
@@ -117,6 +128,7 @@ net::Task<void> FaultLoad::commit(std::uint64_t number, std::vector<Batch> batch
     auto committed = co_await store_.commit(std::move(batches), std::move(blobs));
     if (disk_.cut()) co_return;
     ++commits_;
+    const std::lock_guard lock(ledger_writing);
     if (!committed) {
         failed_ = true;
         ledger_.findings.add("broken", "a commit was refused: " + committed.error().text);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <random>
 #include <string>
 #include <vector>
@@ -13,6 +14,9 @@
 #include "store/test_world.h"
 
 namespace heliopost::store::fault {
+
+// Held for each write of a load in its ledger, and by who reads the ledger while the load may still run.
+inline std::mutex ledger_writing;
 
 class FaultLoad {
 public:
@@ -35,6 +39,7 @@ private:
     bool over() const { return failed_ || commits_ >= commits_max_ || disk_.cut(); }
     size_t draw(size_t below) { return std::uniform_int_distribution<size_t>(0, below - 1)(random_); }
     std::vector<std::uint64_t> live(size_t worker) const;
+    std::uint64_t next_number(size_t worker);
 
     Store& store_;
     FaultDisk& disk_;
