@@ -23,7 +23,11 @@ def key_of(what, path, cache):
     return digest.hexdigest()
 
 
-def run(folder, jobs):
+def failed(done):
+    return done.returncode != 0
+
+
+def run(folder, jobs, is_bad=failed):
     """jobs: [(path, what, command)]. Prints what fails; returns the number of failures."""
     os.makedirs(folder, exist_ok=True)
     cache, wait = {}, []
@@ -41,7 +45,7 @@ def run(folder, jobs):
     failures = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         for path, mark, done, seconds in pool.map(one, wait):
-            if done.returncode == 0:
+            if not is_bad(done):
                 open(mark, "w").close()
                 continue
             failures += 1
