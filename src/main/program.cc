@@ -129,7 +129,7 @@ void Program::start() {
     make_services();
     for (std::size_t i = 0; i < core_.size(); ++i) accept(*core_[i], i);
     start_upkeep();
-    start_scrub();
+    start_scrubbing();
     transport_ =
         std::make_unique<transport::Transport>(world(), *queue_, *store_, *directory_, transport_options());
     transport_->start();
@@ -185,7 +185,7 @@ void Program::run_on_loops(std::size_t loops, const std::function<net::Task<void
 
 void Program::stop() {
     log_.info("stopping", {});
-    scrub_.reset();
+    stop_scrubbing();
     run_on_loops(core_.size(), [this](Core* core) { return drain(core); });
     // Once no session is left on any loop: a session's loop is not its account's.
     run_on_loops(1, [this](Core* /*first*/) { return close_books(); });

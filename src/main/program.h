@@ -16,6 +16,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -112,14 +113,15 @@ private:
     void change_core(Core& core, const Settings& settings);
 
     void start_upkeep();
-    void start_scrub();
+    void start_scrubbing();
+    void stop_scrubbing();
     // reporting.cc
     void make_reports();
     void start_reports();
     net::Task<void> forget_reports();
     net::Task<Result<admin::Answer>> send_reports(admin::Request request);
     net::Task<void> close_books();
-    admin::Answer status() const;
+    admin::Answer status();
     void make_services();
     void serve_smtp(Core& core);
     smtp_server::Judging judging(net::TaskGroup& tasks) const;
@@ -141,6 +143,7 @@ private:
     std::unique_ptr<net::CertificateWatch> smtp_certificates_, imap_certificates_, pop3_certificates_;
     net::Cores cores_;
     std::unique_ptr<store::RocksStore> store_;
+    std::mutex scrub_mutex_;  // of the pointer: status() is asked on any loop
     std::unique_ptr<store::Scrub> scrub_;
     std::unique_ptr<directory::Directory> directory_;
     std::unique_ptr<directory::Login> login_;

@@ -21,7 +21,7 @@ FdStream::FdStream(std::shared_ptr<Socket> socket, Endpoint peer, Endpoint local
     : socket_(std::move(socket)), peer_(std::move(peer)), local_(std::move(local)) {}
 
 FdStream::~FdStream() {
-    close();
+    FdStream::close();
 }
 
 Task<size_t> FdStream::read_some(std::span<char> into, Deadline deadline) {
@@ -62,7 +62,7 @@ FdListener::FdListener(SystemWorld& world, int descriptor, Endpoint local)
     : socket_(std::make_shared<Socket>(world, descriptor)), local_(std::move(local)) {}
 
 FdListener::~FdListener() {
-    close();
+    FdListener::close();
 }
 
 void FdListener::close() noexcept {

@@ -73,7 +73,7 @@ std::unexpected<Error> cannot_listen(const Endpoint& at, int error) {
 bool remove_stale(const Endpoint& at, const SocketAddress& address) {
     const Descriptor probe(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     struct stat found{};
-    if (lstat(at.path.c_str(), &found) != 0 || !S_ISSOCK(found.st_mode)) return false;
+    if (probe.get() < 0 || lstat(at.path.c_str(), &found) != 0 || !S_ISSOCK(found.st_mode)) return false;
     if (connect(probe.get(), pointer(address), address.size) == 0 || errno != ECONNREFUSED) return false;
     return ::unlink(at.path.c_str()) == 0;
 }
