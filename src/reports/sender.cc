@@ -60,23 +60,8 @@ struct Sender::Round {
     std::vector<Due> due;
     std::vector<std::optional<Sent>> sent;  // as due
     std::size_t next = 0;
-    std::size_t working = 0;
+    std::size_t running = 0;
     net::Event done;
-};
-
-// One task among those of a round, counted from before its start to the end of its frame.
-class Sender::Working {
-public:
-    explicit Working(std::shared_ptr<Round> round) : round_(std::move(round)) { ++round_->working; }
-    Working(Working&&) noexcept = default;
-    Working& operator=(Working&&) = delete;
-    ~Working() {
-        if (round_ != nullptr && --round_->working == 0) round_->done.set();
-    }
-    Round* operator->() const { return round_.get(); }
-
-private:
-    std::shared_ptr<Round> round_;
 };
 
 net::Task<Result<std::vector<Sent>>> Sender::send(Which which, std::string domain) {

@@ -27,6 +27,7 @@
 #include "checks/dmarc/destination.h"
 #include "delivery/receive.h"
 #include "directory/directory.h"
+#include "net/running.h"
 #include "net/task.h"
 #include "net/task_group.h"
 #include "reports/aggregate_message.h"
@@ -82,7 +83,7 @@ private:
         std::int64_t end;
     };
     struct Round;
-    class Working;
+    using Working = net::Running<Round>;
 
     net::Task<Result<std::vector<Sent>>> send_all(std::shared_ptr<Busy> busy, Which which,
                                                   std::string domain);

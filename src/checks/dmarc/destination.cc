@@ -7,6 +7,7 @@
 #include "base/base64.h"
 #include "base/text.h"
 #include "net/event.h"
+#include "net/running.h"
 #include "net/task_group.h"
 #include "net/world.h"
 
@@ -47,24 +48,11 @@ struct Inquiry {
     Inquiry(net::World& world, Deadline until) : dns(world.resolver(), until), done(world) {}
     net::DnsBudget dns;
     std::map<std::string, Consent> hosts;
-    std::size_t asking = 0;
+    std::size_t running = 0;
     net::Event done;
 };
 
-// One task among those of an inquiry, counted from before its start to the end of its frame.
-class Asking {
-public:
-    explicit Asking(std::shared_ptr<Inquiry> inquiry) : inquiry_(std::move(inquiry)) { ++inquiry_->asking; }
-    Asking(Asking&&) noexcept = default;
-    Asking& operator=(Asking&&) = delete;
-    ~Asking() {
-        if (inquiry_ != nullptr && --inquiry_->asking == 0) inquiry_->done.set();
-    }
-    Inquiry* operator->() const { return inquiry_.get(); }
-
-private:
-    std::shared_ptr<Inquiry> inquiry_;
-};
+using Asking = net::Running<Inquiry>;
 
 net::Task<void> ask_consent(Asking inquiry, std::string domain, std::string host) {
     const net::DnsAnswer answer =

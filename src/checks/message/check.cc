@@ -7,6 +7,7 @@
 #include "base/assert.h"
 #include "checks/message/rescue.h"
 #include "net/event.h"
+#include "net/running.h"
 #include "net/task_group.h"
 
 namespace heliopost::message_check {
@@ -56,22 +57,7 @@ struct Checker::Work {
 
 namespace {
 
-// One task among those of a message, counted from before its start to the end of its frame.
-template <class Work>
-class Running {
-public:
-    explicit Running(std::shared_ptr<Work> work) : work_(std::move(work)) { ++work_->running; }
-    Running(Running&&) noexcept = default;
-    Running& operator=(Running&&) = delete;
-    ~Running() {
-        if (work_ != nullptr && --work_->running == 0) work_->done.set();
-    }
-    Work* operator->() const { return work_.get(); }
-    Work* get() const { return work_.get(); }
-
-private:
-    std::shared_ptr<Work> work_;
-};
+using net::Running;
 
 template <class Work>
 net::Task<void> run_iprev(Running<Work> work) {

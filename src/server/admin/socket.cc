@@ -65,15 +65,16 @@ net::Task<void> serve(Administered* of, std::unique_ptr<net::Stream> stream) {
         if (got && !*got) co_return;
         Result<Request> request = fail(Fault::too_large, "the request is too large");
         if (got) request = parse_request(line);
-        Result<std::uint64_t> octets{0};
-        if (request) octets = octets_behind(*request);
-        Result<Answer> answer = std::unexpected(request ? Error() : request.error());
-        if (request && !octets) answer = std::unexpected(octets.error());
-        if (request && octets) answer = co_await answer_to(of, std::move(*request), *octets, &reader);
+        Result<std::uint64_t> octets = request ? octets_behind(*request) : std::unexpected(request.error());
+        Result<Answer> answer;
+        if (octets)
+            answer = co_await answer_to(of, *std::move(request), *octets, &reader);
+        else
+            answer = std::unexpected(octets.error());
         const std::string out = to_json(answer) + "\n";
         co_await stream->write(out, of->world->after(request_time_max));
         // A message may stand behind what was not understood, and its lines must not become requests.
-        if (!request || !octets) co_return;
+        if (!octets) co_return;
     }
 }
 

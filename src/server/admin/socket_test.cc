@@ -9,17 +9,26 @@
 #include "net/test_listener.h"
 
 namespace heliopost::admin {
+namespace {
 
-TEST_CASE("admin socket: a client that asks nothing is let go after request_time_max, five minutes") {
+struct Socket {
     net::MemoryNetwork network{1};
     net::MemoryWorld& world = network.add_host("a.example", {"192.0.2.1"});
-    net::Event closing(world);
+    net::Event closing{world};
     Administered of{};
-    of.world = &world;
-    of.closing = &closing;
-    net::TestListener listener(network, world, 1, [&of](std::unique_ptr<net::Stream> stream) {
-        return serve(&of, std::move(stream));
-    });
+    net::TestListener listener{network, world, 1, [this](std::unique_ptr<net::Stream> stream) {
+                                   return serve(&of, std::move(stream));
+                               }};
+    Socket() {
+        of.world = &world;
+        of.closing = &closing;
+    }
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Socket,
+                  "admin socket: a client that asks nothing is let go after request_time_max, five minutes") {
     net::TestPeer client(listener);
     client.hear(std::chrono::minutes(5) - std::chrono::seconds(5));
     CHECK_FALSE(client.ended());
@@ -27,16 +36,7 @@ TEST_CASE("admin socket: a client that asks nothing is let go after request_time
     CHECK(client.ended());
 }
 
-TEST_CASE("admin socket: what follows a request that is not understood never becomes one") {
-    net::MemoryNetwork network{1};
-    net::MemoryWorld& world = network.add_host("a.example", {"192.0.2.1"});
-    net::Event closing(world);
-    Administered of{};
-    of.world = &world;
-    of.closing = &closing;
-    net::TestListener listener(network, world, 1, [&of](std::unique_ptr<net::Stream> stream) {
-        return serve(&of, std::move(stream));
-    });
+TEST_CASE_FIXTURE(Socket, "admin socket: what follows a request that is not understood never becomes one") {
     const std::string octets = std::to_string(restored_octets_max + 1);
     const std::string hidden = "Subject: x\n\n{\"operation\":\"none\",\"fields\":{}}\n";
     for (const std::string& first :
