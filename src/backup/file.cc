@@ -28,11 +28,24 @@ Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
     return *this;
 }
 
+namespace {
+
 // O_NONBLOCK: who opens a pipe by mistake must not wait for its writer.
-Result<InputFile> InputFile::open(const std::string& path, const Descriptor* below) {
-    const std::string name = below == nullptr ? path : std::filesystem::path(path).filename().string();
-    Descriptor file(::openat(below == nullptr ? AT_FDCWD : below->get(), name.c_str(),
-                             O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+int open_to_read(int below, const std::string& name) {
+    return ::openat(below, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+}
+
+int open_again(const Descriptor& opened, const std::string& path) {
+    struct stat status{};
+    if (::fstat(opened.get(), &status) == 0 && S_ISREG(status.st_mode))
+        return ::fcntl(opened.get(), F_DUPFD_CLOEXEC, 0);
+    return open_to_read(opened.get(), std::filesystem::path(path).filename().string());
+}
+
+}  // namespace
+
+Result<InputFile> InputFile::open(const std::string& path, const Descriptor* opened) {
+    Descriptor file(opened == nullptr ? open_to_read(AT_FDCWD, path) : open_again(*opened, path));
     if (!file) return std::unexpected(failed("read", path));
     struct stat status{};
     if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))
@@ -44,11 +57,12 @@ Result<std::string> InputFile::read() {
     std::string octets(read_octets, '\0');
     std::size_t got = 0;
     while (got < octets.size()) {
-        const ssize_t now = ::read(file_.get(), &octets[got], octets.size() - got);
+        const ssize_t now = ::pread(file_.get(), &octets[got], octets.size() - got, offset_);
         if (now < 0 && errno == EINTR) continue;
         if (now < 0) return std::unexpected(failed("read", path_));
         if (now == 0) break;
         got += static_cast<std::size_t>(now);
+        offset_ += now;
     }
     octets.resize(got);
     return octets;

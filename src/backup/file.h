@@ -31,9 +31,9 @@ private:
 
 class InputFile {
 public:
-    // Never follows a link at the end of the path. With `below`, an open directory, it is the file of that
-    // name in it, wherever the path leads by now.
-    static Result<InputFile> open(const std::string& path, const Descriptor* below = nullptr);
+    // Never follows a link at the end of the path. `opened`, if not null, is a directory, and it is the file
+    // of that name in it, or the file itself, wherever the path leads by now.
+    static Result<InputFile> open(const std::string& path, const Descriptor* opened = nullptr);
     // Up to read_octets, fewer only at the end; nothing behind it.
     Result<std::string> read();
     std::uint32_t mode() const { return mode_; }  // permissions
@@ -46,6 +46,7 @@ private:
     Descriptor file_;
     std::string path_;
     std::uint32_t mode_;
+    std::int64_t offset_ = 0;
 };
 
 class OutputFile {

@@ -31,7 +31,7 @@ Result<Taken> take(Vault& vault, Manifest manifest, const std::vector<Source>& s
     Taken taken;
     for (const Source& source : sources) {
         File file{.kind = source.kind, .name = source.name, .octets = 0, .sha256 = {}, .object = {}};
-        if (TRY(vault.keep(source.path, file, progress, source.below))) {
+        if (TRY(vault.keep(source.path, file, progress, source.opened))) {
             ++taken.files_new;
             taken.octets_new += file.octets;
         }

@@ -10,9 +10,9 @@ namespace heliopost::backup {
 
 struct Source {
     File::Kind kind = File::Kind::store;
-    std::string name;                   // File::name
-    std::string path;                   // where its octets are
-    const Descriptor* below = nullptr;  // InputFile::open
+    std::string name;                    // File::name
+    std::string path;                    // where its octets are
+    const Descriptor* opened = nullptr;  // InputFile::open
 };
 
 // The files of a directory that RocksDB made; what it opens a store by comes last. With `below`, which is

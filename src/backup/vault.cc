@@ -240,11 +240,11 @@ Result<> Vault::read(const File& file, const Take& take) const {
 
 // Writes, syncs, reads back from the disk, and only then gives it its name.
 Result<> Vault::write_object(const std::string& source, const File& file, const Progress& progress,
-                             const Descriptor* below) {
+                             const Descriptor* opened) {
     const std::string beside = directory_ + "/incoming/" + std::to_string(++incoming_);
     std::optional<Sealer> sealer;
     if (key_) sealer.emplace(*key_, file.object);
-    InputFile in = TRY(InputFile::open(source, below));
+    InputFile in = TRY(InputFile::open(source, opened));
     OutputFile out = TRY(OutputFile::create(beside));
     if (sealer) TRY(out.write(sealer->begin()));
     for (;;) {
@@ -267,8 +267,8 @@ Result<> Vault::write_object(const std::string& source, const File& file, const 
 }
 
 Result<bool> Vault::keep(const std::string& source, File& file, const Progress& progress,
-                         const Descriptor* below) {
-    InputFile in = TRY(InputFile::open(source, below));
+                         const Descriptor* opened) {
+    InputFile in = TRY(InputFile::open(source, opened));
     if (file.kind != File::Kind::store) file.mode = in.mode();
     crypto::Sha256 hash;
     file.octets = 0;
@@ -287,7 +287,7 @@ Result<bool> Vault::keep(const std::string& source, File& file, const Progress& 
         if (whole) return false;
         if (whole.error().fault != Fault::internal) return std::unexpected(whole.error());
     }
-    TRY(write_object(source, file, progress, below));
+    TRY(write_object(source, file, progress, opened));
     return true;
 }
 

@@ -54,10 +54,10 @@ public:
     std::string object_file(const File& file) const { return object_path(file.object); }
 
     // Keeps what the file at `source` holds: fills in octets, sha256, object and mode. True where it was not
-    // there. An object that is there is read back, and written again where it is damaged. `below`: see
+    // there. An object that is there is read back, and written again where it is damaged. `opened`: see
     // InputFile::open.
     Result<bool> keep(const std::string& source, File& file, const Progress& progress,
-                      const Descriptor* below = nullptr);
+                      const Descriptor* opened = nullptr);
     // Makes the backup real, and names it.
     Result<std::string> add(const Manifest& manifest);
     // Removes all but the newest `count` backups, and the objects that none holds any more. Gives the names
@@ -72,7 +72,7 @@ private:
     Vault(std::string directory, Descriptor lock, std::optional<Key> key);
     Result<> begin();
     Result<> write_object(const std::string& source, const File& file, const Progress& progress,
-                          const Descriptor* below);
+                          const Descriptor* opened);
     Result<> remove_unused();
     std::string object_name(std::string_view sha256) const;
     std::string object_path(const std::string& object) const;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <deque>
 #include <filesystem>
 #include <limits>
 
@@ -13,6 +14,7 @@
 #include "main/command.h"
 #include "main/copy_progress.h"
 #include "main/interrupt.h"
+#include "main/servers_file.h"
 #include "main/snapshot.h"
 #include "net/system_clock.h"
 
@@ -23,16 +25,39 @@ namespace fs = std::filesystem;
 using backup::File;
 using backup::Source;
 
-// A file is named as the configuration names it, and read where its name leads.
-void add_source(std::vector<Source>& sources, File::Kind kind, const std::string& file) {
-    if (file.empty()) return;
-    const std::string name = fs::absolute(file).lexically_normal().string();
-    const auto same = [&](const Source& one) { return one.kind != File::Kind::store && one.name == name; };
-    if (std::ranges::any_of(sources, same)) return;
-    std::error_code error;
-    const fs::path real = fs::canonical(file, error);
-    sources.push_back({kind, name, error ? name : real.string()});
-}
+// What is beside the store. A file is named as the configuration names it, and read where its name leads the
+// server.
+class Beside {
+public:
+    explicit Beside(const Settings& settings) : settings_(settings) {}
+
+    Result<> add_to(std::vector<Source>& sources, const std::string& configuration) {
+        sources_ = &sources;
+        TRY(add(File::Kind::configuration, configuration));
+        for (const net::CertificateFiles& files : settings_.tls.certificates) {
+            TRY(add(File::Kind::certificate, files.certificate));
+            TRY(add(File::Kind::key, files.key));
+        }
+        return {};
+    }
+
+private:
+    Result<> add(File::Kind kind, const std::string& file) {
+        if (file.empty()) return {};
+        const std::string name = fs::absolute(file).lexically_normal().string();
+        const auto same = [&](const Source& one) {
+            return one.kind != File::Kind::store && one.name == name;
+        };
+        if (std::ranges::any_of(*sources_, same)) return {};
+        opened_.push_back(TRY(open_servers_file(file, settings_.server.user)));
+        sources_->push_back({kind, name, name, &opened_.back()});
+        return {};
+    }
+
+    const Settings& settings_;
+    std::vector<Source>* sources_ = nullptr;
+    std::deque<backup::Descriptor> opened_;  // the sources point to them
+};
 
 std::uint64_t octets_of(const std::vector<Source>& sources) {
     std::uint64_t all = 0;
@@ -99,11 +124,9 @@ int take(const CommonOptions& common, const BackupOptions& options) {
         if (!snapshot) return report(common, snapshot.error());
         auto sources = backup::store_files(snapshot->path(), &snapshot->files());
         if (!sources) return report(common, sources.error());
-        add_source(*sources, File::Kind::configuration, common.config);
-        for (const net::CertificateFiles& files : settings->tls.certificates) {
-            add_source(*sources, File::Kind::certificate, files.certificate);
-            add_source(*sources, File::Kind::key, files.key);
-        }
+        Beside beside(*settings);
+        if (const auto added = beside.add_to(*sources, common.config); !added)
+            return report(common, added.error());
         Bar bar(common.json);
         taken = backup::take(**vault, std::move(manifest), *sources, show_progress(bar, octets_of(*sources)));
     }

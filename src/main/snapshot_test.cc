@@ -104,7 +104,7 @@ TEST_CASE("snapshot: the data directory's own checkpoint is read, and gone after
         std::ofstream(place.path + "/elsewhere/CURRENT") << "another's";
         fs::create_directory_symlink(place.path + "/elsewhere", place.path + "/store/checkpoint");
         for (const backup::Source& source : *files) {
-            auto in = backup::InputFile::open(source.path, source.below);
+            auto in = backup::InputFile::open(source.path, source.opened);
             CHECK(in.has_value() == (source.name != "link"));
             if (in) CHECK(in->read().value_or("") == "octets of " + source.name);
         }
