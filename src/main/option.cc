@@ -149,6 +149,9 @@ void add_checks_options(std::vector<Option>& t) {
     t.push_back({{"checks.other_names", "list of domains", "[]",
                   "names of ours besides server.host_name: Authentication-Results under them are forged"},
                  access(checks, &C::other_names, domains_of)});
+    t.push_back({{"checks.bimi", "flag", "false",
+                  "look for the logo (BIMI) of mail that passes an enforced DMARC policy; it is not fetched"},
+                 flag(checks, &C::bimi)});
 }
 
 Result<std::vector<std::string>> mail_addresses_of(const toml::node& node) {

@@ -48,6 +48,7 @@ smtp_server::Judging Program::judging(net::TaskGroup& tasks) const {
     std::vector<std::string> names = from.other_names;
     names.push_back(checks->server);
     checks->trusted_sealers = from.trusted_sealers;
+    checks->bimi = from.bimi;
     checks->suffixes = suffixes_;
     return {.checks = std::move(checks),
             .tasks = &tasks,

@@ -90,6 +90,7 @@ struct ChecksSettings {
         {boost::asio::ip::address_v6::loopback(), 128}};  // clients there are not judged
     std::vector<std::string> trusted_sealers;             // domains: their ARC sets excuse a message
     std::vector<std::string> other_names;                 // of ours, in Authentication-Results
+    bool bimi = false;                                    // the logo's record, which is not fetched
 };
 
 struct ReportsSettings {

@@ -40,7 +40,7 @@ net::Task<Answer> look_at(net::DnsBudget* dns, std::string selector, std::string
     const auto record = texts.size() == 1 ? bimi::parse_record(texts.front())
                                           : fail(Fault::syntax, "there are several records");
     out.verdict = !record ? Verdict::fail : record->declined() ? Verdict::declined : Verdict::pass;
-    out.reason = !record ? record.error().text : domain + " has a logo";
+    out.reason = !record ? record.error().text : domain + " has a logo: " + record->logo;
     if (out.verdict == Verdict::declined) out.reason = domain + " wants no logo shown";
     if (record) out.record = *record;
     co_return out;

@@ -309,7 +309,15 @@ TEST_CASE("message: a logo for mail that passed") {
     Receiver it;
     it.settings->bimi = true;
     it.network.zone().add_txt("default._bimi.a.example", "v=BIMI1; l=https://a.example/a.svg");
-    CHECK(it.check(it.signature("a.example") + head).bimi.record.logo == "https://a.example/a.svg");
+    const Verdicts verdicts = it.check(it.signature("a.example") + head);
+    const auto& bimi = verdicts.bimi;
+    ASSERT(bimi.has_value());
+    CHECK(bimi->record.logo == "https://a.example/a.svg");
+    CHECK(verdicts.in_words().back() == "BIMI pass: a.example has a logo: https://a.example/a.svg");
+    CHECK(verdicts.fields.find("bimi=pass") != std::string::npos);
+    CHECK(verdicts.fields.find("header.selector=default") != std::string::npos);
+    it.settings->bimi = false;
+    CHECK_FALSE(it.check(it.signature("a.example") + head).bimi.has_value());
 }
 
 TEST_CASE("message: a stopped group ends the checks") {

@@ -67,6 +67,14 @@ results::Method dmarc_method(const Verdicts& verdicts) {
     return out;
 }
 
+// draft-brand-indicators-for-message-identification: what it adds to RFC 8601.
+results::Method bimi_method(const bimi_check::Answer& bimi) {
+    results::Method out = method("bimi", name_of(bimi.verdict), bimi.reason);
+    add(out, "header", "d", bimi.domain);
+    add(out, "header", "selector", bimi.selector);
+    return out;
+}
+
 std::string line(std::string_view check, std::string_view verdict, std::string_view reason) {
     return std::string(check) + " " + std::string(verdict) + ": " + std::string(reason);
 }
@@ -83,6 +91,7 @@ std::vector<std::string> Verdicts::in_words() const {
     lines.push_back(line("ARC", name_of(arc.verdict), arc.reason));
     lines.push_back(dmarc_check::in_words(dmarc));
     for (const std::string& warning : dmarc.author.warnings) lines.push_back("From: " + warning);
+    if (bimi) lines.push_back(line("BIMI", name_of(bimi->verdict), bimi->reason));
     if (excused) lines.push_back("policy overridden: " + excused->reason);
     return lines;
 }
@@ -93,6 +102,7 @@ std::string write_fields(const Verdicts& verdicts, const Client& client, std::st
     for (const dkim_check::SignatureVerdict& one : verdicts.dkim) all.methods.push_back(dkim_method(one));
     all.methods.push_back(dmarc_method(verdicts));
     all.methods.push_back(arc_method(verdicts, client));
+    if (verdicts.bimi) all.methods.push_back(bimi_method(*verdicts.bimi));
     results::ReceivedSpf received;
     received.verdict = name_of(verdicts.spf.verdict);
     received.reason = verdicts.spf.reason;

@@ -39,8 +39,8 @@ struct Verdicts {
     std::vector<dkim_check::SignatureVerdict> dkim;
     arc_check::Answer arc;
     dmarc_check::Answer dmarc;
-    bimi_check::Answer bimi;
-    std::optional<Override> excused;  // of the policy
+    std::optional<bimi_check::Answer> bimi;  // where it was asked for
+    std::optional<Override> excused;         // of the policy
 
     // What is to be done with the message as far as DMARC goes, the override taken into account.
     dmarc::Policy policy() const { return excused ? dmarc::Policy::none : dmarc.policy; }

@@ -64,6 +64,7 @@ mailbox::Verdicts kept_of(const Verdicts& from, const net::IpAddress& client) {
     for (const dkim_check::SignatureVerdict& one : from.dkim)
         add("dkim", name_of(one.verdict), one.domain, one.reason);
     if (from.dkim.empty()) add("dkim", "none", "", "nothing is signed");
+    if (from.bimi) add("bimi", name_of(from.bimi->verdict), from.bimi->domain, from.bimi->reason);
     return kept;
 }
 
