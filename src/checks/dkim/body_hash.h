@@ -11,7 +11,7 @@
 
 namespace heliopost::dkim_check {
 
-class BodyHash {
+class BodyHash final : dkim::BodySink {
 public:
     // length: l=, only the first octets of the canonical body are hashed.
     explicit BodyHash(dkim::Canonicalization form, std::optional<std::uint64_t> length = std::nullopt)
@@ -27,14 +27,16 @@ public:
     }
 
 private:
-    void add();
+    void take(std::string_view octets) override;
+    void add(std::string_view octets);
+    void add_piece();
 
     dkim::Canonicalization form_;
     std::optional<std::uint64_t> length_;
     dkim::BodyCanonicalizer canonicalizer_;
     crypto::Sha256 hash_;
     std::uint64_t octets_ = 0;
-    std::string piece_;
+    std::string piece_;  // of small ones, at most piece_octets
     std::string result_;
 };
 

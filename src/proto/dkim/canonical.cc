@@ -1,6 +1,7 @@
 #include "proto/dkim/canonical.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <utility>
 
@@ -27,6 +28,12 @@ std::string relaxed_field(std::string_view name, std::string_view value) {
     }
     return out + "\r\n";
 }
+
+constexpr auto line_ends = [] {
+    std::array<char, line_ends_octets> octets{};
+    for (size_t i = 0; i < octets.size(); ++i) octets.at(i) = i % 2 == 0 ? '\r' : '\n';
+    return octets;
+}();
 
 bool is_plain(char c) {
     return c != '\r' && c != ' ' && c != '\t';
@@ -94,13 +101,18 @@ std::string canonical_field(Canonicalization how, std::string_view text) {
     return canonical_field(how, text, {text.substr(0, colon), value, 0, text.size()});
 }
 
-void BodyCanonicalizer::flush(std::string& out) {
+// Whoever holds back millions of line ends must not get them back as one text.
+void BodyCanonicalizer::flush(BodySink& out) {
     any_ = true;
-    for (; lines_ > 0; --lines_) out += "\r\n";
-    if (std::exchange(space_, false)) out += ' ';
+    while (lines_ > 0) {
+        const std::uint64_t now = std::min<std::uint64_t>(lines_, line_ends_octets / 2);
+        out.take(std::string_view(line_ends.data(), 2 * now));
+        lines_ -= now;
+    }
+    if (std::exchange(space_, false)) out.take(" ");
 }
 
-void BodyCanonicalizer::feed_octet(char octet, std::string& out) {
+void BodyCanonicalizer::feed_octet(char octet, BodySink& out) {
     if (std::exchange(return_seen_, false)) {
         if (octet == '\n') {
             space_ = false;
@@ -108,7 +120,7 @@ void BodyCanonicalizer::feed_octet(char octet, std::string& out) {
             return;
         }
         flush(out);
-        out += '\r';
+        out.take("\r");
     }
     if (octet == '\r') {
         return_seen_ = true;
@@ -116,11 +128,11 @@ void BodyCanonicalizer::feed_octet(char octet, std::string& out) {
         space_ = true;
     } else {
         flush(out);
-        out += octet;
+        out.take({&octet, 1});
     }
 }
 
-void BodyCanonicalizer::feed(std::string_view octets, std::string& out) {
+void BodyCanonicalizer::feed(std::string_view octets, BodySink& out) {
     while (!octets.empty()) {
         // A run that needs no thought is taken as a whole.
         size_t run = 0;
@@ -133,18 +145,18 @@ void BodyCanonicalizer::feed(std::string_view octets, std::string& out) {
             continue;
         }
         flush(out);
-        out += octets.substr(0, run);
+        out.take(octets.substr(0, run));
         octets.remove_prefix(run);
     }
 }
 
-void BodyCanonicalizer::finish(std::string& out) {
+void BodyCanonicalizer::finish(BodySink& out) {
     if (std::exchange(return_seen_, false)) {
         flush(out);
-        out += '\r';
+        out.take("\r");
     }
     // §3.4.3: an empty body is a line end; §3.4.4: it is nothing.
-    if (any_ || how_ == Canonicalization::simple) out += "\r\n";
+    if (any_ || how_ == Canonicalization::simple) out.take("\r\n");
 }
 
 }  // namespace heliopost::dkim

@@ -20,18 +20,33 @@ std::string canonical_field(Canonicalization how, std::string_view block, const 
 // The same for the text of a whole field, "Name: value\r\n".
 std::string canonical_field(Canonicalization how, std::string_view text);
 
+// Takes the canonical body in pieces: parts of what was fed, or of at most line_ends_octets that were held
+// back.
+class BodySink {
+public:
+    virtual void take(std::string_view octets) = 0;
+
+protected:
+    BodySink() = default;
+    BodySink(const BodySink&) = default;
+    BodySink& operator=(const BodySink&) = default;
+    ~BodySink() = default;
+};
+
+inline constexpr std::size_t line_ends_octets = 1024;
+
 // §3.4.3, §3.4.4. Push: the body as it comes, in pieces of any size. Holds back white space and empty lines
 // that may be the last, as a count; never more.
 class BodyCanonicalizer {
 public:
     explicit BodyCanonicalizer(Canonicalization how) : how_(how) {}
 
-    void feed(std::string_view octets, std::string& out);
-    void finish(std::string& out);  // once, at the end of the body
+    void feed(std::string_view octets, BodySink& out);
+    void finish(BodySink& out);  // once, at the end of the body
 
 private:
-    void flush(std::string& out);
-    void feed_octet(char octet, std::string& out);
+    void flush(BodySink& out);
+    void feed_octet(char octet, BodySink& out);
 
     Canonicalization how_;
     bool return_seen_ = false;  // a CR that may begin a line end

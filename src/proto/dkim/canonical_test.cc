@@ -9,12 +9,21 @@
 namespace heliopost::dkim {
 namespace {
 
+struct Taken final : BodySink {
+    void take(std::string_view octets) override {
+        text += octets;
+        longest = std::max(longest, octets.size());
+    }
+    std::string text;
+    size_t longest = 0;
+};
+
 std::string body(Canonicalization how, std::string_view text, size_t piece = 1'000'000) {
     BodyCanonicalizer canonicalizer(how);
-    std::string out;
+    Taken out;
     for (size_t at = 0; at < text.size(); at += piece) canonicalizer.feed(text.substr(at, piece), out);
     canonicalizer.finish(out);
-    return out;
+    return out.text;
 }
 
 }  // namespace
@@ -81,14 +90,16 @@ TEST_CASE("canonical: what is no plain text, at every place of a long line, is a
     CHECK(body(Canonicalization::relaxed, lines) == "x\r\n");
 }
 
-TEST_CASE("canonical: a million empty lines are held as a number") {
+TEST_CASE("canonical: a million empty lines are held as a number, and given back in pieces") {
     BodyCanonicalizer canonicalizer(Canonicalization::relaxed);
-    std::string lines, out;
+    std::string lines;
+    Taken out;
     for (int i = 0; i < 1'000'000; ++i) lines += "\r\n";
     canonicalizer.feed(lines, out);
-    CHECK(out.empty());
+    CHECK(out.text.empty());
     canonicalizer.feed("x", out);
-    CHECK(out.size() == 2'000'001);
+    CHECK(out.text == lines + "x");
+    CHECK(out.longest == line_ends_octets);
 }
 
 TEST_CASE("covered header: from the last field up, b= cut out, no last line end") {
