@@ -176,7 +176,8 @@ bool ScrubWalk::walk_blobs() {
         }
         for (const auto& [blob, record] : page) {
             if (!read_blob(blob, record)) return false;
-            change([&](ScrubState& state) { state.blob = std::string(blob.view()); });
+            const std::string_view walked = blob.view();
+            change([walked](ScrubState& state) { state.blob = std::string(walked); });
             keep_now_and_then();
         }
     }
