@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/assert.h"
 #include "base/base64.h"
 
 namespace heliopost::transport {
@@ -86,6 +87,7 @@ net::Task<std::optional<Verdict>> Client::open() {
     opened_by_ = std::min(until, world_.after(open_wait));
     std::optional<Verdict> trouble = co_await open_steps();
     opened_by_ = Deadline::max();
+    ASSERT(!trouble || trouble->fate != Fate::delivered);  // no message was sent yet
     co_return trouble;
 }
 
@@ -93,7 +95,7 @@ net::Task<std::optional<Verdict>> Client::open_steps() {
     if (options_.tls == Tls::from_start) co_await handshake();
     stage_ = "waiting for the greeting";
     const smtp::Reply greeting = co_await read_reply(std::min(opened_by_, world_.after(greeting_wait)));
-    if (greeting.code != 220) co_return verdict_of(greeting);
+    if (greeting.code != 220) co_return refusal(greeting);
     std::optional<Verdict> trouble = co_await hello();
     if (trouble) co_return trouble;
     trouble = co_await secure();
@@ -112,7 +114,7 @@ net::Task<std::optional<Verdict>> Client::hello() {
         stage_ = "sending HELO";
         reply = co_await ask("HELO " + options_.host_name + "\r\n", hello_wait);
     }
-    if (reply.code != 250) co_return verdict_of(reply);
+    if (reply.code != 250) co_return refusal(reply);
     capabilities_ = extended ? smtp::parse_ehlo_reply(reply) : smtp::Capabilities();
     co_return std::nullopt;
 }

@@ -61,7 +61,8 @@ public:
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;
 
-    // Greeting, EHLO or HELO, STARTTLS, AUTH. Nothing, or why this hop cannot be used.
+    // Greeting, EHLO or HELO, STARTTLS, AUTH. Nothing, or why this hop cannot be used: never
+    // "delivered", whatever the peer says.
     net::Task<std::optional<Verdict>> open();
     // open() ended, by a verdict or by an exception, in the handshake.
     bool failed_in_tls() const { return in_tls_; }

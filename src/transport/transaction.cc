@@ -20,13 +20,6 @@ bool header_beyond_ascii(std::string_view front) {
     return !is_ascii_text(front.substr(0, end));
 }
 
-// A reply that is not what had to come: 2xx and 3xx then are no success.
-Verdict refusal(const smtp::Reply& reply) {
-    Verdict verdict = verdict_of(reply);
-    if (verdict.fate == Fate::delivered) verdict.fate = Fate::temporary;
-    return verdict;
-}
-
 // RFC 5321 §4.5.3.1.10: 552 at RCPT is what old servers say for 452, too many recipients.
 Verdict refusal_at_rcpt(const smtp::Reply& reply) {
     Verdict verdict = refusal(reply);

@@ -155,6 +155,10 @@ TEST_CASE("transport: hostile servers end in a temporary failure, within limits"
         {"DATA", "354 go\r\n250 taken already\r\n", "not asked for"},
         {"MAIL", "421 4.3.2 closing\r\n", "closing"},
         {"EHLO", "250", "took too long"},
+        {"", "250 hello\r\n", "hello"},
+        {"", "200 news server ready\r\n", "news server"},
+        {"", "220 proxy\r\n220 mx.b.example ESMTP\r\n", "ESMTP"},
+        {"EHLO", "251 forwarded\r\n", "forwarded"},
     };
     for (const auto& [stage, reply, reason] : cases) {
         CAPTURE(stage);

@@ -33,6 +33,12 @@ Verdict verdict_of(const smtp::Reply& reply) {
         .reply = {.code = reply.code, .enhanced = reply.enhanced, .text = text_of(reply), .remote_host = {}}};
 }
 
+Verdict refusal(const smtp::Reply& reply) {
+    Verdict verdict = verdict_of(reply);
+    if (verdict.fate == Fate::delivered) verdict.fate = Fate::temporary;
+    return verdict;
+}
+
 Verdict temporary(smtp::EnhancedStatus status, std::string text) {
     return {.fate = Fate::temporary,
             .reply = {.code = 0, .enhanced = status, .text = std::move(text), .remote_host = {}}};

@@ -20,6 +20,8 @@ struct Verdict {
 
 // What the peer said. 2xx is delivered; 3xx where it is no answer is a temporary failure.
 Verdict verdict_of(const smtp::Reply& reply);
+// A reply that is not what had to come: 2xx then is no success but a temporary failure. Never delivered.
+Verdict refusal(const smtp::Reply& reply);
 // What we found ourselves: code 0.
 Verdict temporary(smtp::EnhancedStatus status, std::string text);
 Verdict permanent(smtp::EnhancedStatus status, std::string text);

@@ -86,6 +86,10 @@ class Session:
             await self.send(b"421 4.3.2 too busy\r\n")
             raise Closed
         greeting = b"220 mx.example ESMTP\r\n"
+        if host.is_("greets_250", "greets_200"):  # a success that is none: nothing was sent yet
+            greeting = host.behaviour[-3:].encode() + b" mx.example\r\n"
+        if host.is_("greets_twice"):
+            greeting *= 2
         await (self.drip(greeting * 100) if host.is_("drip") else self.send(greeting))
 
     async def run(self):

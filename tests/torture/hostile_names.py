@@ -3,7 +3,8 @@
 import ipaddress
 
 MX_BEHAVIOURS = ["good", "inject", "endless_greeting", "endless_line", "endless_reply", "drip", "after_dot",
-                 "half_reply", "storm", "busy", "tls_garbage", "tls_drop", "silent"]
+                 "half_reply", "storm", "busy", "tls_garbage", "tls_drop", "silent", "greets_250", "greets_200",
+                 "greets_twice"]
 DNS_BEHAVIOURS = ["cname_chain", "cname_loop", "many_records", "truncated", "wrong_id", "wrong_question", "slow",
                   "servfail", "garbage", "bogus"]
 DELIVERED_AT_ONCE = ["good", "many_records"]  # hostile or not, these do not keep mail back
