@@ -60,6 +60,11 @@ private:
     Instant timer_at_{};
 };
 
+// RFC 8446 §4.6: tickets, key updates and what else of the handshake comes behind it, for each
+// octets_per_tls_messages of the application. An honest peer sends a few; each costs a derivation of keys.
+inline constexpr int tls_messages_max = 32;
+inline constexpr size_t octets_per_tls_messages = 64 * 1024;
+
 class FdStream : public Stream {
 public:
     FdStream(std::shared_ptr<Socket> socket, Endpoint peer, Endpoint local);
@@ -83,6 +88,8 @@ private:
     Task<void> write_tls(std::string_view octets, Deadline deadline);
     Task<void> handshake(Deadline deadline);
     bool has_input();
+    void count_messages();
+    void refuse_flood();
     // After a TLS call that gave no octets: the direction to wait for, or nothing at the end in order. Throws
     // Gone.
     std::optional<Socket::Direction> tls_wants(int returned, const char* doing);
@@ -93,6 +100,8 @@ private:
     std::shared_ptr<const TlsServer> server_;  // its callbacks serve the session
     std::unique_ptr<SSL, FreeSsl> ssl_;
     std::optional<TlsSession> session_;
+    int messages_ = 0;     // of the handshake, behind it
+    size_t octets_ = 0;    // read since they were counted from nothing
     bool broken_ = false;  // after a fatal error of TLS, which allows no close_notify
 };
 

@@ -30,6 +30,8 @@ SslCtxPtr make_ssl_ctx(const SSL_METHOD* method) {
     // Buffers live only while octets are in them: an idle connection must be small.
     SSL_CTX_set_mode(
         raw, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    // One record a call: a peer whose records hold no octets for us does not keep the loop.
+    SSL_CTX_clear_mode(raw, SSL_MODE_AUTO_RETRY);
     return context;
 }
 

@@ -16,6 +16,20 @@ void FdStream::FreeSsl::operator()(SSL* ssl) const noexcept {
     SSL_free(ssl);
 }
 
+// From the end of the handshake on. It is called within SSL_read and SSL_peek, and must not throw.
+void FdStream::count_messages() {
+    SSL_set_msg_callback_arg(ssl_.get(), &messages_);
+    SSL_set_msg_callback(ssl_.get(), [](int written, int, int type, const void*, size_t, SSL*, void* count) {
+        if (written == 0 && type == SSL3_RT_HANDSHAKE) ++*static_cast<int*>(count);
+    });
+}
+
+void FdStream::refuse_flood() {
+    if (messages_ <= tls_messages_max) return;
+    broken_ = true;
+    throw Gone("TLS: a flood of handshake messages");
+}
+
 std::optional<Socket::Direction> FdStream::tls_wants(int returned, const char* doing) {
     const int error = errno;
     switch (SSL_get_error(ssl_.get(), returned)) {
@@ -49,9 +63,15 @@ Task<size_t> FdStream::read_tls(std::span<char> into, Deadline deadline) {
         errno = 0;
         const int returned = SSL_read_ex(ssl_.get(), into.data(), into.size(), &count);
         if (returned == 1) {
+            octets_ += count;
+            if (octets_ >= octets_per_tls_messages) {
+                octets_ = 0;
+                messages_ = 0;
+            }
             co_await socket_->breathe();
             co_return count;
         }
+        refuse_flood();
         const std::optional<Socket::Direction> wanted = tls_wants(returned, "TLS");
         if (!wanted) co_return 0;
         co_await socket_->wait(Socket::reader, *wanted, deadline, nullptr);
@@ -99,6 +119,7 @@ Task<void> FdStream::handshake(Deadline deadline) {
         co_await socket_->wait(*wanted == Socket::input ? Socket::reader : Socket::writer, *wanted, deadline,
                                nullptr);
     }
+    count_messages();
     const char* const name = SSL_get_servername(ssl_.get(), TLSEXT_NAMETYPE_host_name);
     session_ = TlsSession{.version = SSL_get_version(ssl_.get()),
                           .cipher = SSL_get_cipher_name(ssl_.get()),
@@ -157,6 +178,7 @@ bool FdStream::has_input() {
     if (returned == 1) return true;
     const int why = SSL_get_error(ssl_.get(), returned);
     ERR_clear_error();
+    refuse_flood();
     return why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE;
 }
 
