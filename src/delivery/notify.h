@@ -25,7 +25,8 @@ struct Notification {
 };
 
 // id: Queue::next_id, so that the message can name it. to: the reverse-path of the original, never null; a
-// local one is filed into its mailboxes, others are queued. Fails as the store and the directory do.
+// local one is filed into its mailboxes, others are queued. Fails as the store and the directory do,
+// and with Fault::syntax where no mail can ever go to that path.
 net::Task<Result<Notification>> make_notification(Delivering* with, directory::Directory* directory,
                                                   QueueId id, smtp::Address to, std::string message);
 

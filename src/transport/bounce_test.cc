@@ -176,6 +176,20 @@ TEST_CASE("bounce: one delay warning after four hours, then expiry with 4.4.7") 
     CHECK(site.b.count("RCPT") > 5);
 }
 
+TEST_CASE("bounce: a sender that nothing can be sent to is told nothing, and the entry ends") {
+    for (const smtp::Address& from : {smtp::Address{"", "c.example"}, {"x", "\xE2\x80\xA8.example"}}) {
+        CAPTURE(from.domain);
+        Refusing site("550 5.1.1 no\r\n");
+        site.start();
+        const QueueId id = site.submit({"bob@b.example"}, "Subject: x\r\n\r\n",
+                                       [&](queue::NewEntry& entry) { entry.reverse_path = from; });
+        REQUIRE(site.until_empty());
+        CHECK(site.gone(id));
+        CHECK(site.b.count("RCPT") == 1);
+        CHECK(site.logged("event=dsn.failed"));
+    }
+}
+
 TEST_CASE("bounce: a DSN that the store does not take loses nobody") {
     Refusing site("550 5.1.1 no\r\n");
     site.start();

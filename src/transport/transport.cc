@@ -142,7 +142,8 @@ net::Task<void> Transport::State::record(queue::Lease lease, Settled settled, st
         } else {
             world.log().error("dsn.failed",
                               {{"queue_id", queue::to_text(entry->id)}, {"reason", made.error().text}});
-            put_off(settled, world.now() + options->retry.first);
+            // A reverse-path that nothing can be sent to, now or ever, is as good as the null path.
+            if (made.error().fault != Fault::syntax) put_off(settled, world.now() + options->retry.first);
         }
     }
     const Result<void> done =

@@ -120,6 +120,8 @@ TEST_CASE("path: reverse and forward, RFC 5321 §4.1.2, §4.1.1.3") {
         {"< ann@a.example>", "", ""},
         {"<ann>", "", ""},
         {"<\"a>b\"@a.example>", "a>b|a.example", "a>b|a.example"},
+        {"<\"\"@a.example>", "", ""},  // nobody can be written to there
+        {"<x@\xE2\x80\xA8.example>", "", ""},
         {"<@" + std::string(1'100, 'x') + ":ann@a.example>", "", ""},
     };
     for (const auto& [text, reverse, forward] : cases) {

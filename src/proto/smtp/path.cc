@@ -23,10 +23,14 @@ Result<> skip_source_route(Cursor& in) {
     return in.expect(':');
 }
 
+// Deviates from RFC 5321 §4.1.2, whose Quoted-string may be empty, because nobody can be written to there,
+// nor at a domain that cannot be looked up: neither a message nor its bounce would ever go.
 Result<Address> path_behind_bracket(Cursor& in) {
     TRY(skip_source_route(in));
     Address address = TRY(parse_mailbox(in));
     TRY(in.expect('>'));
+    if (address.local_part.empty()) return fail(Fault::syntax, "empty local part");
+    TRY(normalise_domain(address.domain));
     return address;
 }
 

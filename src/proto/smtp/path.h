@@ -2,6 +2,8 @@
 //
 // A source route is accepted and forgotten: the final mailbox alone decides (RFC 5321 §4.1.2, appendix C).
 //
+// An address that no mail can go to is refused: an empty local part, a domain without an A-label form.
+//
 // RFC 5321 §4.1.2 (syntax), §4.5.3.1.3 (path limit), §4.5.1 (<postmaster>), RFC 6531 §3.3.
 #pragma once
 
