@@ -53,6 +53,29 @@ TEST_CASE("hops: the next one is tried where the first cannot take the transacti
     }
 }
 
+TEST_CASE("hops: a kept connection with a reply too many is not used, and nobody gets another's answer") {
+    TwoHops site;
+    const AccountId ann = site.add_ann();
+    site.options.cached_for = 60s;
+    site.first.answer = [](const std::string& line) -> std::optional<std::string> {
+        if (line == ".") return "250 taken\r\n250 taken again\r\n";
+        if (line.contains("bad@")) return "550 5.1.1 no bad here\r\n";
+        return std::nullopt;
+    };
+    site.start();
+    site.submit({"bob@b.example"});
+    REQUIRE(site.until([&] { return site.first.taken.size() == 1 && site.transport->attempts() == 0; }, 30s));
+    site.submit({"bad@b.example", "good@b.example"});
+    REQUIRE(site.until_empty(1min));
+    CHECK(site.first.connections == 2);
+    REQUIRE(site.first.taken.size() == 2);
+    CHECK(site.first.taken[1].rcpts == std::vector<std::string>{"RCPT TO:<good@b.example>"});
+    const auto inbox = site.inbox(ann);
+    REQUIRE(inbox.size() == 1);
+    CHECK(inbox[0].contains("bad@b.example"));
+    CHECK_FALSE(inbox[0].contains("good@b.example"));
+}
+
 TEST_CASE("hops: a recipient's 4xx or 5xx is that recipient's answer, not the hop's") {
     TwoHops site;
     site.first.answer = [](const std::string& line) -> std::optional<std::string> {

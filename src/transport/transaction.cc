@@ -142,6 +142,7 @@ net::Task<smtp::Reply> Transaction::answer_to(std::string line, std::chrono::mil
 }
 
 net::Task<void> Transaction::send_envelope() {
+    client_.expect_quiet();  // what came since the last answer would be taken for one to what is sent now
     deadline_ = std::min(client_.until, world_.after(envelope_wait));
     pipelined_ = client_.has(Extension::pipelining);
     std::vector<std::size_t> to;
