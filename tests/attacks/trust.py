@@ -20,6 +20,7 @@ from server import Server  # noqa: E402
 ANN = "ann@a.example"
 QUERIES_MAX = 80  # 64 of a message; the resolver walks to some names by itself
 CPU_SECONDS_MAX = 1
+LOG_OCTETS_MAX = 16 * 1024  # of one message
 SECONDS_MAX = 30  # the budget of a message is 20
 REST = ("To: ann@a.example\r\nSubject: s\r\nDate: Mon, 23 Nov 2026 10:00:00 +0000\r\nMessage-ID: <1@b.example>\r\n"
         "\r\nx\r\n")
@@ -48,19 +49,19 @@ def signature(domain, selector, octets=256, more=""):
             f" b={base64.b64encode(bytes(octets)).decode()}\r\n")
 
 
-def deliver(server, domain, text):
+def deliver(server, domain, text, local="eve"):
     with smtplib.SMTP(server.address, server.ports["smtp"], timeout=60) as client:
         client.ehlo(f"client.{domain}")
-        client.mail(f"eve@{domain}")
+        client.mail(f"{local}@{domain}")
         client.rcpt(ANN)
         return client.data(text.encode())
 
 
-def judged(server, domain, text=None, mailbox="INBOX", code=250):
+def judged(server, domain, text=None, mailbox="INBOX", code=250, local="eve"):
     """What stands in our own Authentication-Results: the resolver remembers, so each attack has a domain of its own."""
     text = f"From: eve@{domain}\r\n{REST}" if text is None else text
     before, begin, since = len(NAMES.asked), cpu_seconds(server), time.monotonic()
-    got, said = deliver(server, domain, text)
+    got, said = deliver(server, domain, text, local)
     cpu, asked = cpu_seconds(server) - begin, len(NAMES.asked) - before
     assert got == code, (got, said)
     assert asked <= QUERIES_MAX, f"{asked} questions"
@@ -86,6 +87,22 @@ def spf_bomb(server):
             ("TXT", f"v=spf1 {includes(10)} mx ptr exists:%{{i}}.bomb.example")]
     results = judged(server, "bomb.example")
     assert "spf=permerror" in results, results
+
+
+@attack("SPF records of 32 KB of macros, for a sender who is all dots", "RFC 7208 §7.3")
+def spf_macros(server):
+    """A name of a megabyte, cut label by label, held a thread for ten seconds and stood in the log."""
+    for host, macro in ("dots.example", "%{s}"), ("words.example", "%{l}"):
+        domain = ".".join(["a"] * 40) + "." + host
+        NAMES.records[domain] = [("TXT", f"v=spf1 a:{macro * 8_000}.{host} -all")]
+        NAMES.records["_dmarc." + host] = [("TXT", "v=DMARC1; p=none")]
+        NAMES.records[f"some.{domain}"] = [("TXT", f"v=spf1 include:{macro * 200}.{host} -all")]
+        for sender in domain, "some." + domain:
+            before = len(server.log_text())
+            results = judged(server, sender, f"From: eve@{sender}\r\n{REST}", local=".".join(["b"] * 32))
+            assert "spf=permerror" in results, results
+            grown = len(server.log_text()) - before
+            assert len(results) < 8_000 and grown < LOG_OCTETS_MAX, (len(results), grown)
 
 
 @attack("an MX with a hundred hosts, a name without end", "RFC 7208 §4.6.4")

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 
 namespace heliopost::spf {
 namespace {
@@ -60,6 +61,7 @@ Result<std::vector<MacroPart>> parse_parts(std::string_view text, std::string_vi
             parts.push_back(TRY(parse_expand(in, allowed)));
         else
             return fail(Fault::syntax, "a lone %");
+        if (parts.size() > macro_parts_max) return fail(Fault::too_large, "a text with too many macros");
     }
     return parts;
 }
@@ -137,6 +139,15 @@ void append_escaped(std::string& out, std::string_view value) {
     }
 }
 
+std::string expanded(const MacroPart& part, const MacroValues& values) {
+    if (part.letter == 0) return part.literal;
+    std::string value = transformed(part, value_of(part, values));
+    if (!part.url_escape) return value;
+    std::string escaped;
+    append_escaped(escaped, value);
+    return escaped;
+}
+
 }  // namespace
 
 bool MacroString::uses_validated_name() const {
@@ -146,27 +157,27 @@ bool MacroString::uses_validated_name() const {
 std::string MacroString::expand(const MacroValues& values) const {
     std::string out;
     for (const MacroPart& part : parts_) {
-        if (part.letter == 0) {
-            out += part.literal;
-            continue;
-        }
-        const std::string value = transformed(part, value_of(part, values));
-        if (part.url_escape)
-            append_escaped(out, value);
-        else
-            out += value;
+        out += expanded(part, values);
+        if (out.size() <= expansion_octets_max) continue;
+        out.resize(expansion_octets_max);
+        break;
     }
     return out;
 }
 
 std::string MacroString::expand_domain(const MacroValues& values) const {
-    std::string name = expand(values);
-    if (name.ends_with('.')) name.pop_back();
-    while (name.size() > name_octets_max) {
-        const size_t dot = name.find('.');
-        if (dot == std::string::npos) break;
-        name.erase(0, dot + 1);
+    // Only the end can be the name: with the dot in front of it, and a final one.
+    constexpr size_t enough = name_octets_max + 2;
+    std::string name;
+    for (const MacroPart& part : parts_ | std::views::reverse) {
+        if (name.size() >= enough) break;
+        name.insert(0, expanded(part, values));
+        if (name.size() > enough) name.erase(0, name.size() - enough);
     }
+    if (name.ends_with('.')) name.pop_back();
+    if (name.size() <= name_octets_max) return name;
+    const size_t dot = name.find('.', name.size() - name_octets_max - 1);
+    if (dot != std::string::npos) name.erase(0, dot + 1);
     return name;
 }
 

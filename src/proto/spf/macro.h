@@ -16,6 +16,10 @@ namespace heliopost::spf {
 
 // Labels of an expansion that are counted from the right, RFC 7208 §7.3; more is all of them.
 inline constexpr unsigned macro_labels_max = 128;
+// Literals and macros of one text; more is refused. A name has 253 octets: no real one has as many parts, and
+// a record of 64 KB could ask for 16,000.
+inline constexpr size_t macro_parts_max = 256;
+inline constexpr size_t expansion_octets_max = 4'096;  // of expand(); the rest is cut off
 
 // RFC 7208 §7.2
 struct MacroValues {
@@ -48,10 +52,11 @@ public:
 
     bool empty() const { return parts_.empty(); }
     bool uses_validated_name() const;
-    // As it stands in an explanation or a modifier's value.
+    // As it stands in an explanation or a modifier's value, up to expansion_octets_max.
     std::string expand(const MacroValues& values) const;
     // As a domain name: without its final dot, and with labels dropped from the left until it fits into 253
-    // octets, RFC 7208 §7.3.
+    // octets, RFC 7208 §7.3. Where its last label alone is longer, it is the end of that, and no name. Builds
+    // no more than such a name and one part.
     std::string expand_domain(const MacroValues& values) const;
 
     bool operator==(const MacroString&) const = default;

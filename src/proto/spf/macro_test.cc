@@ -87,9 +87,61 @@ TEST_CASE("macro: a domain that is too long loses labels from the left, RFC 7208
     const auto name = parse_domain_spec("%{l}.example.com").value();
     CHECK(name.expand_domain(values) ==
           std::string(60, 'b') + "." + std::string(60, 'c') + "." + std::string(60, 'd') + ".example.com");
-    values.local_part = std::string(300, 'a');  // past name_octets_max
-    CHECK(parse_domain_spec("%{l}").value().expand_domain(values).size() ==
-          300);  // nothing to drop: no name at all
+    values.local_part = std::string(300, 'a');                                    // past name_octets_max
+    CHECK(parse_domain_spec("%{l}").value().expand_domain(values).size() > 253);  // nothing to drop: no name
+}
+
+namespace {
+
+// The same by the words of §7.3, whole and label by label.
+std::string dropped_one_by_one(std::string name) {
+    if (name.ends_with('.')) name.pop_back();
+    while (name.size() > 253 && name.contains('.')) name.erase(0, name.find('.') + 1);
+    return name;
+}
+
+}  // namespace
+
+TEST_CASE("macro: the end of a domain is the domain, wherever the dots are") {
+    MacroValues values = example();
+    for (const size_t label : {1U, 2U, 3U, 50U, 63U, 120U, 251U, 252U, 253U, 254U, 255U})
+        for (const std::string_view end : {"%{h}", "%{h}.", "x.example", "x.example.", "%{l}%{h}", ".%{d}"})
+            for (const size_t parts : {1U, 2U, 5U, 100U}) {
+                values.local_part = std::string(label, 'a');
+                std::string text, whole;
+                for (size_t i = 0; i < parts; ++i) {
+                    text += "%{l}.";
+                    whole += values.local_part + '.';
+                }
+                text += end;
+                CAPTURE(text);
+                const auto parsed = parse_macro_string(text);
+                REQUIRE(parsed.has_value());
+                whole += parse_macro_string(end).value().expand(values);
+                const std::string want = dropped_one_by_one(whole);
+                const std::string got = parsed->expand_domain(values);
+                CHECK(got.size() <= 255);
+                if (want.size() <= 253)
+                    CHECK(got == want);
+                else
+                    CHECK(got.size() > 253);  // neither is a name
+            }
+}
+
+TEST_CASE("macro: no more parts than macro_parts_max, no longer text than expansion_octets_max") {
+    MacroValues values = example();
+    values.local_part = std::string(64, 'a');
+    const auto repeated = [](size_t times) {
+        std::string text;
+        while (times-- > 0) text += "%{s}";
+        return text;
+    };
+    CHECK_FALSE(parse_domain_spec(repeated(macro_parts_max + 1)).has_value());
+    CHECK_FALSE(parse_explanation(repeated(15'000)).has_value());
+    const auto most = parse_explanation(repeated(macro_parts_max)).value();
+    CHECK(most.expand(values).size() == expansion_octets_max);
+    CHECK(parse_explanation(std::string(60'000, 'x')).value().expand(values).size() == expansion_octets_max);
+    CHECK(most.expand_domain(values).size() <= 253);
 }
 
 }  // namespace heliopost::spf
