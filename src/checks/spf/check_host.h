@@ -20,6 +20,9 @@ namespace heliopost::spf_check {
 inline constexpr int lookups_max = 10;      // RFC 7208 §4.6.4
 inline constexpr int void_lookups_max = 2;  // §4.6.4
 inline constexpr size_t names_max = 10;     // of an MX or PTR answer, §4.6.4
+// Of a reason, and of a mechanism in it, which a record may make 64 KB long; the rest is cut off.
+inline constexpr size_t reason_octets_max = 600;
+inline constexpr size_t mechanism_octets_max = 200;
 
 enum class Verdict : std::uint8_t { none, neutral, pass, fail, soft_fail, temp_error, perm_error };
 
@@ -34,7 +37,7 @@ struct Question {
 struct Answer {
     Verdict verdict = Verdict::none;
     std::string reason;       // in words, for the log and Authentication-Results
-    std::string mechanism;    // what decided, as it stands in the record; "default" where nothing matched
+    std::string mechanism;    // what decided, as it begins in the record; "default" where nothing matched
     std::string explanation;  // the domain's own text for a fail, printable ASCII; empty: none
 };
 

@@ -113,6 +113,24 @@ TEST_CASE("check_host: ten names of an MX and no eleventh, and as many of a PTR"
     CHECK(it.check("192.0.2.7", "p.example").verdict == Verdict::pass);
 }
 
+TEST_CASE("check_host: a long record makes no long reason") {
+    Domain it;
+    const std::string longest(60'000, 'x');
+    it.network.zone().add_txt("a.example", "v=spf1 exists:" + longest + "%{d} -all");
+    it.network.zone().add_txt("b.example", "v=spf1 include:" + longest + "%{d} -all");
+    it.network.zone().add_txt("c.example", "v=spf1 redirect=" + longest + "%{d}");
+    it.network.zone().add_txt("d.example", "v=spf1 -exists:" + longest + ".e.example");
+    it.network.zone().add_address("e.example", "127.0.0.1");
+    for (const std::string domain : {"a.example", "b.example", "c.example", "d.example"}) {
+        const Answer answer = it.check("192.0.2.7", domain);
+        CAPTURE(domain);
+        CHECK(answer.reason.size() <= reason_octets_max);
+        CHECK(answer.mechanism.size() <= mechanism_octets_max);
+    }
+    CHECK(it.check("192.0.2.7", "d.example").verdict == Verdict::fail);
+    CHECK(it.check("192.0.2.7", "d.example").mechanism.ends_with("..."));
+}
+
 TEST_CASE("check_host: names that are none are asked of nobody") {
     Domain it;
     for (const std::string_view bad : {"", "localhost", "[192.0.2.1]", "a..example", "a\\.example"}) {

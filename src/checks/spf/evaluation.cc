@@ -37,6 +37,17 @@ bool asks_dns(spf::MechanismKind kind) {
            kind != spf::MechanismKind::ip6;
 }
 
+// Both come from the DNS and go into the log and the message's header.
+std::string shortened(std::string text, size_t octets_max) {
+    constexpr std::string_view mark = "...";
+    if (text.size() <= octets_max) return text;
+    size_t end = octets_max - mark.size();
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80)
+        --end;  // not within a character
+    text.resize(end);
+    return text += mark;
+}
+
 std::string_view without_final_dot(std::string_view name) {
     if (name.ends_with('.')) name.remove_suffix(1);
     return name;
@@ -57,8 +68,8 @@ net::Task<Answer> Evaluation::run() {
 }
 
 Verdict Evaluation::end(Verdict verdict, std::string mechanism, std::string reason) {
-    answer_.mechanism = std::move(mechanism);
-    answer_.reason = std::move(reason);
+    answer_.mechanism = shortened(std::move(mechanism), mechanism_octets_max);
+    answer_.reason = shortened(std::move(reason), reason_octets_max);
     return verdict;
 }
 
@@ -76,8 +87,8 @@ net::Task<Verdict> Evaluation::check(std::string domain, bool included) {
         const Verdict verdict = verdict_of(mechanism.qualifier);
         if (verdict == Verdict::fail && !included && record->explanation)
             co_await explain(&*record->explanation, domain);
-        co_return end(verdict, mechanism.text,
-                      question_.client.to_string() + " meets \"" + mechanism.text + "\" of " + domain);
+        const std::string met = shortened(mechanism.text, mechanism_octets_max);
+        co_return end(verdict, met, question_.client.to_string() + " meets \"" + met + "\" of " + domain);
     }
     if (record->redirect) co_return co_await redirected(&*record->redirect, domain, included);
     co_return end(

@@ -100,7 +100,11 @@ net::Task<std::optional<Reply>> Session::judge() {
     const Policy policy = service_.judging->enforce ? policy_for(verdicts) : Policy::none;
     const bool waits = service_.judging->enforce && is_worth_waiting(verdicts);
     std::string words;
-    for (const std::string& line : verdicts.in_words()) words += (words.empty() ? "" : "; ") + line;
+    for (const std::string& line : verdicts.in_words()) {
+        words += (words.empty() ? "" : "; ") + line.substr(0, reasons_logged_max);
+        if (words.size() > reasons_logged_max) break;
+    }
+    if (words.size() > reasons_logged_max) words.resize(reasons_logged_max);
     world_.log().info("judged", {{"queue_id", queue::to_text(transaction_.id)},
                                  {"client", stream_->peer().address.to_string()},
                                  {"from", smtp::to_string(transaction_.mail.reverse_path)},

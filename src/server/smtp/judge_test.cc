@@ -1,6 +1,8 @@
 // Mail from outside is judged by SPF, DKIM and DMARC before it is answered.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "base/assert.h"
 #include "server/smtp/test_dialogue.h"
 #include "signing/test_keys.h"
@@ -91,6 +93,22 @@ TEST_CASE_FIXTURE(Judge, "judge: the verdicts stand beside the message") {
     CHECK(told ==
           "dmarc=fail shop.example;iprev=permerror ;helo=none ;spf=pass bank.example;arc=none ;dkim=none ;");
     CHECK(kept->all[0].reason.contains("SPF passed for bank.example"));
+}
+
+TEST_CASE_FIXTURE(Judge, "judge: names of 60 KB and macros without end make no long log") {
+    auto& zone = network.zone();
+    std::string macros = "v=spf1 include:";
+    for (int i = 0; i < 200; ++i) macros += "%{l}";
+    zone.add_txt("long.example", macros + " -all");
+    std::string folded = "DKIM-Signature: v=1; a=rsa-sha256; s=s; h=from; bh=AAAA; b=AAAA; d=a";
+    for (int i = 0; i < 600; ++i) folded += "." + std::string(100, 'd') + "\r\n ";
+    CHECK(send(std::string(64, 'b') + "@long.example", "x@long.example", folded + "\r\n").starts_with("250"));
+    const auto& lines = world->log_lines();
+    const auto judged =
+        std::ranges::find_if(lines, [](const auto& one) { return one.contains("event=judged"); });
+    REQUIRE(judged != lines.end());
+    CHECK(judged->size() < reasons_logged_max + 600);
+    REQUIRE(messages(ann).size() == 1);
 }
 
 TEST_CASE_FIXTURE(Judge, "judge: what fails is refused or filed as junk, as its author's domain asks") {

@@ -31,6 +31,9 @@ namespace heliopost::smtp_server {
 
 enum class Role : std::uint8_t { mx, submission, lmtp };
 
+// Of what the checks say of one message, in its line in the log: names in signatures may be 60 KB long.
+inline constexpr std::size_t reasons_logged_max = 4'096;
+
 // How mail from outside is judged before it is taken (Role::mx only).
 struct Judging {
     std::shared_ptr<const message_check::Settings> checks;
