@@ -27,6 +27,7 @@ net::Task<bool> Evaluation::is_aligned(std::string domain, dmarc::Alignment mode
     unsure_ |= walk_failed_ && mode == dmarc::Alignment::relaxed;
     if (!may_align(domain, mode)) co_return false;
     if (domain == answer_.author.domain) co_return true;
+    if (own_unknown_) co_return false;  // the record that was not had may say "strict"
     if (options_.discovery == Discovery::public_suffix) {
         ASSERT(options_.suffixes != nullptr);
         co_return options_.suffixes->organisational_domain(domain) == answer_.organisation;

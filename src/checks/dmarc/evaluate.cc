@@ -50,6 +50,9 @@ net::Task<Answer> Evaluation::run() {
     co_await align();
     if (answer_.spf_aligned || answer_.dkim_aligned)
         end(Verdict::pass, describe());
+    else if (policy_unsure_)
+        end(Verdict::temp_error,
+            describe() + ", and the DNS did not answer for the DMARC record of " + answer_.author.domain);
     else if (unsure_)
         end(Verdict::temp_error, describe() + ", and the DNS did not answer for what could have been");
     else
@@ -69,16 +72,20 @@ net::Task<bool> Evaluation::discover() {
     if (options_.discovery == Discovery::public_suffix) co_return co_await discover_by_suffix();
     const Walk walk = co_await tree_.walk(author);
     answer_.organisation = organisational_domain(walk, author, options_.suffixes);
+    const Found asked = co_await tree_.look(author);  // known already
     walk_failed_ = walk.failed;
+    own_unknown_ = asked.failed;
+    policy_unsure_ = walk.failed && walk.record_at(author) == nullptr;
+    // Where a name did not answer, what is found above it still says what is to be done with a message that
+    // is not proved: else one lame subdomain would let anybody past the organisation's policy.
     if (const dmarc::Record* own = walk.record_at(author)) {
         take_record(author, *own);
-    } else if (walk.failed) {
-        // What did not answer may be the record that counts.
-        co_return end(Verdict::temp_error, "the DNS did not answer for the DMARC record of " + author);
     } else if (const dmarc::Record* above = walk.record_at(answer_.organisation)) {
         take_record(answer_.organisation, *above);
     } else if (!walk.steps.empty()) {
         take_record(walk.steps.back().domain, walk.steps.back().record);
+    } else if (walk.failed) {
+        co_return end(Verdict::temp_error, "the DNS did not answer for the DMARC record of " + author);
     } else {
         co_return walk.wrong.empty() ? end(Verdict::none, author + " publishes no DMARC record")
                                      : end(Verdict::perm_error, walk.wrong);
@@ -94,9 +101,13 @@ net::Task<bool> Evaluation::discover_by_suffix() {
     if (answer_.organisation.empty()) answer_.organisation = author;
     Found found = co_await tree_.look(author);
     std::string at = author;
-    if (!found.record && !found.failed && answer_.organisation != author) {
-        at = answer_.organisation;
-        found = co_await tree_.look(at);
+    own_unknown_ = policy_unsure_ = found.failed;
+    if (!found.record && answer_.organisation != author) {
+        Found above = co_await tree_.look(answer_.organisation);
+        if (above.record || !found.failed) {
+            at = answer_.organisation;
+            found = std::move(above);
+        }
     }
     if (found.failed)
         co_return end(Verdict::temp_error, "the DNS did not answer for the DMARC record of " + at);

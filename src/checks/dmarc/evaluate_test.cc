@@ -239,6 +239,47 @@ TEST_CASE("dmarc: what the DNS does not answer is no failure, RFC 9989 §5.3") {
     CHECK(it.of("a.example").reason == "the DNS did not answer for the DMARC record of a.example");
 }
 
+TEST_CASE("dmarc: a subdomain that does not answer leaves the organisation's policy in force") {
+    for (const Discovery discovery : {Discovery::tree_walk, Discovery::public_suffix}) {
+        Receiver it;
+        it.options = {discovery, &suffixes(), 0};
+        it.publish("a.example", "v=DMARC1; p=none; sp=reject");
+        it.network.zone().set_failing("_dmarc.s.a.example");
+        const Answer answer = it.of("s.a.example");
+        CHECK(name_of(answer.verdict) == "temperror");
+        CHECK(answer.policy_domain == "a.example");
+        REQUIRE(answer.record.has_value());
+        CHECK(answer.policy_tag == "sp");
+        CHECK(answer.published == Policy::reject);
+        CHECK(it.verdict("s.a.example", spf_pass("evil.example")) == "temperror");
+        // What any record would let pass needs none; whether its own is strict nobody knows.
+        CHECK(it.verdict("s.a.example", signed_by("s.a.example")) == "pass");
+        CHECK(it.verdict("s.a.example", signed_by("a.example")) == "temperror");
+        CHECK(it.verdict("s.b.example") == "none");
+    }
+    Receiver it;  // one between them
+    it.publish("a.example", "v=DMARC1; p=reject");
+    it.network.zone().set_failing("_dmarc.s.a.example");
+    CHECK(it.of("x.s.a.example").published == Policy::reject);
+    CHECK(it.verdict("x.s.a.example") == "temperror");
+    CHECK(it.verdict("x.s.a.example", signed_by("a.example")) == "pass");
+}
+
+TEST_CASE("dmarc: below a suffix of two labels nobody speaks for others") {
+    Receiver it;
+    it.options.suffixes = &suffixes();
+    for (const std::string_view record : {"v=DMARC1; p=reject", "v=DMARC1; p=reject; psd=y"}) {
+        CAPTURE(record);
+        it.publish("uk", record);
+        CHECK(it.of("victim.co.uk").organisation == "victim.co.uk");
+        CHECK(it.verdict("victim.co.uk", signed_by("attacker.co.uk")) == "fail");
+        CHECK(it.verdict("victim.co.uk", spf_pass("attacker.co.uk")) == "fail");
+        CHECK(it.verdict("x.victim.co.uk", signed_by("y.victim.co.uk")) == "pass");
+        CHECK(it.of("co.uk").organisation == "co.uk");
+        CHECK(it.verdict("victim.uk", signed_by("x.victim.uk")) == "pass");
+    }
+}
+
 TEST_CASE("dmarc: a record that is wrong, and a From that has no author") {
     Receiver it;
     it.publish("a.example", "v=DMARC1; p=rejekt");

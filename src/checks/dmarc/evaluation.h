@@ -39,6 +39,8 @@ private:
     std::string dkim_domain_;             // of the aligned signature
     std::vector<std::string> unaligned_;  // d= of good signatures that are another's
     bool walk_failed_ = false;            // the author's: the organisation may be wider than what is known
+    bool own_unknown_ = false;            // the DNS did not answer for the author's own record
+    bool policy_unsure_ = false;          // what did not answer may be the record that counts
     bool unsure_ = false;                 // a temporary error hides what could have aligned
 };
 
