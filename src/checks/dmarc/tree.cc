@@ -20,6 +20,15 @@ std::string_view child_of(std::string_view parent, std::string_view start) {
     return start;
 }
 
+// Whose a name is, below a domain that owns nothing of what is there: the next label's. Where that is a
+// suffix too, as co.uk below uk, the list knows.
+std::string owner_below(std::string_view parent, std::string_view start, const PublicSuffixes* suffixes) {
+    std::string owner(child_of(parent, start));
+    if (suffixes == nullptr || !suffixes->is_public_suffix(owner)) return owner;
+    owner = suffixes->organisational_domain(start);
+    return owner.empty() ? std::string(start) : owner;
+}
+
 }  // namespace
 
 const dmarc::Record* Walk::record_at(std::string_view domain) const {
@@ -82,12 +91,12 @@ std::string organisational_domain(const Walk& walk, std::string_view start, cons
     for (const Walk::Step& step : walk.steps) {
         if (step.record.suffix == dmarc::SuffixMark::no) return step.domain;
         if (step.record.suffix == dmarc::SuffixMark::yes && step.domain != start)
-            return std::string(child_of(step.domain, start));
+            return owner_below(step.domain, start, suffixes);
     }
     if (walk.steps.empty()) return std::string(start);
     const std::string& shortest = walk.steps.back().domain;
     const bool is_suffix = suffixes != nullptr && suffixes->is_public_suffix(shortest);
-    if (is_suffix && shortest != start) return std::string(child_of(shortest, start));
+    if (is_suffix && shortest != start) return owner_below(shortest, start, suffixes);
     return shortest;
 }
 

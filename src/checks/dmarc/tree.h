@@ -53,9 +53,9 @@ private:
 // has more than eight labels.
 std::vector<std::string> walked_names(std::string_view domain);
 
-// §4.10.2. Deviates from it in one case, where suffixes are given: a public suffix whose record lacks psd=
-// owns nothing below it, because a registry that forgets the tag would make all its customers one
-// organisation.
+// §4.10.2. Deviates from it where suffixes are given: a public suffix whose record lacks psd= owns nothing
+// below it, nor does one below a suffix with a record (co.uk below uk), because a registry that forgets the
+// tag would make all its customers one organisation.
 std::string organisational_domain(const Walk& walk, std::string_view start, const PublicSuffixes* suffixes);
 
 }  // namespace heliopost::dmarc_check
