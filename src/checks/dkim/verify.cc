@@ -32,7 +32,7 @@ SignatureVerdict judged(Verdict verdict, std::string reason) {
 std::optional<SignatureVerdict> judge_times(const dkim::Signature& signature, Time now) {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
     const auto error = std::chrono::seconds(clock_error_max).count();
-    if (signature.expires_at && *signature.expires_at + error < seconds)
+    if (signature.expires_at && *signature.expires_at < seconds - error)
         return judged(Verdict::fail, "the signature has expired");
     if (signature.signed_at && *signature.signed_at > seconds + error)
         return judged(Verdict::policy, "the signature is from the future");

@@ -28,6 +28,8 @@ Result<void> check_query(const TagList& tags) {
 
 Result<std::vector<std::string>> signed_fields(const TagList& tags) {
     std::vector<std::string> fields = words_of(TRY(required(tags, "h")), ':');
+    // Deviates from §3.5 because some signers end the list with a colon, and other verifiers take it.
+    if (fields.back().empty()) fields.pop_back();
     if (fields.size() > signed_fields_max) return fail(Fault::too_large, "h= names too many fields");
     if (std::ranges::any_of(fields, [](const auto& name) { return name.empty(); }))
         return fail(Fault::syntax, "h= names an empty field");
@@ -36,9 +38,16 @@ Result<std::vector<std::string>> signed_fields(const TagList& tags) {
     return fields;
 }
 
+// §3.5: a value of more than twelve digits may be taken for "never".
+bool is_never(std::optional<std::string_view> expires_at) {
+    constexpr size_t digits_max = 12;
+    return expires_at && expires_at->size() > digits_max && std::ranges::all_of(*expires_at, is_digit);
+}
+
 Result<void> read_times(const TagList& tags, Signature& into) {
     if (const auto at = TRY(number_of(tags, "t"))) into.signed_at = static_cast<std::int64_t>(*at);
-    if (const auto at = TRY(number_of(tags, "x"))) into.expires_at = static_cast<std::int64_t>(*at);
+    if (!is_never(tags.find("x")))
+        if (const auto at = TRY(number_of(tags, "x"))) into.expires_at = static_cast<std::int64_t>(*at);
     if (into.signed_at && into.expires_at && *into.expires_at < *into.signed_at)
         return fail(Fault::syntax, "x= is before t=");
     return {};

@@ -29,6 +29,23 @@ TEST_CASE("signature: what the tags say, RFC 6376 §3.5") {
     CHECK(parse_signature(good + "; c=relaxed").value().body == Canonicalization::simple);
 }
 
+TEST_CASE("signature: an end of more than twelve digits is none, RFC 6376 §3.5") {
+    CHECK(parse_signature(good + "; x=999999999999").value().expires_at == 999'999'999'999);
+    for (const std::string_view never :
+         {"1000000000000", "9223372036854775807", "9223372036854775808", "100000000000000000000"}) {
+        const auto parsed = parse_signature(good + "; t=5; x=" + std::string(never));
+        REQUIRE(parsed.has_value());
+        CHECK_FALSE(parsed->expires_at.has_value());
+    }
+}
+
+TEST_CASE("signature: h= may end with a colon, and hold no empty name else") {
+    const std::string begin = "v=1; a=rsa-sha256; d=a.example; s=k; bh=AQI=; b=AQI=; h=";
+    CHECK(parse_signature(begin + "from:to:").value().fields == std::vector<std::string>{"from", "to"});
+    for (const std::string_view bad : {":", "from::", ":from", "from:: to:"})
+        CHECK_FALSE(parse_signature(begin + std::string(bad)).has_value());
+}
+
 TEST_CASE("signature: what is wrong has its reason") {
     const std::pair<std::string, std::string_view> cases[] = {
         {"", "there are no tags"},
