@@ -38,13 +38,13 @@ struct Hops {
         network.zone().add_txt("k._domainkey." + kind + ".example",
                                "v=DKIM1; k=" + kind + "; p=" + to_base64(key.public_octets()));
     }
-    Result<std::string> seal(const crypto::PrivateKey& key, const std::string& header,
-                             arc::Chain chain) const {
-        dkim_check::BodyHash hash(dkim::Canonicalization::relaxed);
+    Result<std::string> seal(const crypto::PrivateKey& key, const std::string& header, arc::Chain chain,
+                             std::optional<std::uint64_t> length = std::nullopt) const {
+        dkim_check::BodyHash hash(dkim::Canonicalization::relaxed, length);
         hash.feed(text);
         Sealer sealer;
         sealer.domain = key.is_rsa() ? "rsa.example" : "ed25519.example";
-        sealer.selector = "k";
+        sealer.selector = length ? "k; l=" + std::to_string(*length) : "k";
         sealer.key = &key;
         return arc_check::seal(sealer, header, hash.finish(), chain, "mx.example;\r\n\tspf=pass", now);
     }
@@ -73,6 +73,24 @@ TEST_CASE("seal: two hops with keys of two kinds make a chain that holds, RFC 86
     CHECK(two.sealers == std::vector<std::string>{"rsa.example", "ed25519.example"});
     CHECK(hops.verify(*second + *first + head, "Other\r\n").verdict == arc::Chain::fail);
     CHECK(hops.verify(*second + *first + "Subject: second\r\n" + head).verdict == arc::Chain::fail);
+}
+
+TEST_CASE("verify: of a body that l= seals in part nobody knows who wrote the rest") {
+    Hops hops;
+    const std::uint64_t whole = std::string_view("Hello, Bob\r\nhow are you?\r\n").size();
+    for (const std::uint64_t length : {std::uint64_t{0}, std::uint64_t{5}, whole - 1, whole}) {
+        const auto set = hops.seal(hops.ed25519, head, arc::Chain::none, length);
+        REQUIRE(set.has_value());
+        CAPTURE(length);
+        const Answer answer = hops.verify(*set + head);
+        CHECK(name_of(answer.verdict) == (length == whole ? "pass" : "fail"));
+        const Answer longer = hops.verify(*set + head, text + "PAY ME\r\n");
+        CHECK(longer.verdict == arc::Chain::fail);
+        CHECK(longer.sealers.empty());
+    }
+    const auto past = hops.seal(hops.ed25519, head, arc::Chain::none, whole + 1);
+    REQUIRE(past.has_value());
+    CHECK(hops.verify(*past + head).verdict == arc::Chain::fail);
 }
 
 TEST_CASE("seal: a broken chain is sealed once, alone, and then closed, §5.1.2") {

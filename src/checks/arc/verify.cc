@@ -51,6 +51,10 @@ net::Task<Answer> Verifier::finish(net::DnsBudget* dns) {
     }
     const dkim::Signature& last = sets_.back().signed_by;
     if (body_->finish() != last.body_hash) co_return failed("the body has changed since the last hop");
+    // Deviates from RFC 8617 §4.1.2, which allows l=, because anybody could add to a body that a trusted hop
+    // has sealed, as in dkim_check.
+    if (last.length && *last.length != body_->octets())
+        co_return failed("the last hop's signature does not cover the whole body");
     const auto unsigned_by = co_await verify(
         dns, &last, dkim::covered_header(header_, last.fields, sets_.back().signature, last.header));
     if (unsigned_by) co_return failed("the last hop's signature: " + *unsigned_by);
