@@ -40,8 +40,8 @@ Result<std::vector<std::string>> signed_fields(const TagList& tags) {
 
 // §3.5: a value of more than twelve digits may be taken for "never".
 bool is_never(std::optional<std::string_view> expires_at) {
-    constexpr size_t digits_max = 12;
-    return expires_at && expires_at->size() > digits_max && std::ranges::all_of(*expires_at, is_digit);
+    constexpr size_t digits_told = 12;
+    return expires_at && expires_at->size() > digits_told && std::ranges::all_of(*expires_at, is_digit);
 }
 
 Result<void> read_times(const TagList& tags, Signature& into) {
