@@ -13,7 +13,7 @@ constexpr std::string_view field_name = "Authentication-Results";
 
 bool is_one(std::string_view line) {
     const auto name = mime::field_name(line);
-    return name && same_ignoring_case(*name, field_name);
+    return same_ignoring_case(name ? *name : mime::disguised_name(line), field_name);
 }
 
 }  // namespace

@@ -3,7 +3,8 @@
 //
 // All other octets pass unchanged, and at once but for the line that is not whole yet. Of a field that is
 // taken out at most forged_octets_max are looked at; one that is longer is taken out as well. A name that
-// only looks like that of the field (with octets that no name has) stays: no reader takes it for one.
+// only looks like that of the field (with octets that no name has, or its colon in the next line) counts, for
+// some readers take it for one.
 #pragma once
 
 #include <cstddef>

@@ -39,6 +39,13 @@ TEST_CASE("forged results: fields that bear our name go, all else stays") {
         {"Authentication-Results: mx.a.example; none", ""},
         {"X-Authentication-Results: mx.a.example\r\nno field\r\n folded\r\n\r\nbody\r\n",
          "X-Authentication-Results: mx.a.example\r\nno field\r\n folded\r\n\r\nbody\r\n"},
+        {"Authentication-Results\r\n : mx.a.example; spf=pass\r\nB: 2\r\n\r\n", "B: 2\r\n\r\n"},
+        {"Authentication-Results \t\r\n : other.example; none\r\n\r\n",
+         "Authentication-Results \t\r\n : other.example; none\r\n\r\n"},
+        {"Authentication\x80-Results\x01: mx.a.example; spf=pass\r\nB: 2\r\n\r\n", "B: 2\r\n\r\n"},
+        {"Authentication-Results\r\nB: 2\r\n\r\n", "Authentication-Results\r\nB: 2\r\n\r\n"},
+        {"Authentication-Results and more\r\nB: 2\r\n\r\n",
+         "Authentication-Results and more\r\nB: 2\r\n\r\n"},
         {"", ""},
         {"\r\nAuthentication-Results: mx.a.example; none\r\n",
          "\r\nAuthentication-Results: mx.a.example; none\r\n"},
@@ -46,6 +53,12 @@ TEST_CASE("forged results: fields that bear our name go, all else stays") {
     for (const Case& one : cases)
         for (const std::size_t piece : {std::size_t{1}, std::size_t{3}, std::size_t{1000}})
             CHECK(filtered(one.message, piece) == one.stored);
+}
+
+TEST_CASE("forged results: a name with a NUL in it is that name to some readers") {
+    using namespace std::string_literals;
+    CHECK(filtered("Authentication-Results\0: mx.a.example; dmarc=pass\r\nB: 2\r\n\r\n"s, 5) ==
+          "B: 2\r\n\r\n");
 }
 
 TEST_CASE("forged results: what is too long to be looked at goes, and others of that length stay") {

@@ -1,7 +1,5 @@
 #include "delivery/header_editor.h"
 
-#include <algorithm>
-
 #include "base/text.h"
 #include "proto/mime/header.h"
 
@@ -20,40 +18,15 @@ bool is_removed(std::string_view name) {
            same_ignoring_case(name, "Return-Path");
 }
 
-// ftext, RFC 5322 §3.6.8
-bool is_ftext(char c) {
-    return c >= '!' && c <= '~' && c != ':';
-}
-
-// A line that is no field to us, but to a reader that passes over NUL and the like: "From\0: x" beside the
-// From that was checked, or a "Bcc\0: x" that stays.
-bool is_disguised(std::string_view line) {
-    if (mime::field_name(line)) return false;
-    const auto end = std::min(line.find(':'), line.size());
-    constexpr std::size_t longest = std::string_view("Return-Path").size();
-    std::string name;
-    for (const char c : line.substr(0, end))
-        if (is_ftext(c)) {
-            name += c;
-            if (name.size() > longest) return false;
-        }
-    if (end == line.size()) return false;
+// "From\0: x" beside the From that was checked, or a "Bcc\0: x" that stays.
+bool is_checked(std::string_view name) {
     return is_removed(name) || same_ignoring_case(name, "From") || same_ignoring_case(name, "Sender");
-}
-
-bool has_disguised_field(std::string_view header) {
-    while (!header.empty()) {
-        const std::size_t lf = std::min(header.find('\n'), header.size() - 1);
-        if (!is_space(header.front()) && is_disguised(header.substr(0, lf))) return true;
-        header.remove_prefix(lf + 1);
-    }
-    return false;
 }
 
 }  // namespace
 
 Result<std::string> HeaderEditor::edit() const {
-    if (has_disguised_field(held_))
+    if (mime::has_disguised(held_, is_checked))
         return fail(Fault::syntax, "a header field's name has octets that may not be in one");
     std::string kept;
     kept.reserve(held_.size() + 128);

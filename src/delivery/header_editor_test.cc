@@ -68,7 +68,10 @@ TEST_CASE("submission: a name that is From, Sender or Bcc but for octets of no n
         CHECK_FALSE(refused("From: y\r\n\r\n" + line + "\r\n"));                 // the body
         CHECK_FALSE(refused("From: y\r\nX: z\r\n " + line + "\r\n\r\nhi\r\n"));  // a field's value
     }
-    for (const std::string& line : {"From : x"s, "Subject\0: x"s, "From\0"s, "Fromm\0: x"s, "X-From\0: x"s})
+    for (const std::string& line : {"From\r\n : x"s, "Bcc \r\n\t : x"s, "Fr\0om\r\n  :"s})
+        CHECK(refused(line + "\r\n\r\nhi\r\n"));
+    for (const std::string& line : {"From\r\n x"s, "From\r\nX: y"s, "From : x"s, "Subject\0: x"s, "From\0"s,
+                                    "Fromm\0: x"s, "X-From\0: x"s})
         CHECK_FALSE(refused(line + "\r\n\r\nhi\r\n"));
 }
 

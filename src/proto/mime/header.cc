@@ -38,6 +38,32 @@ std::optional<std::string_view> field_name(std::string_view line) {
     return line.substr(0, end);
 }
 
+std::string disguised_name(std::string_view line) {
+    constexpr size_t longest = 64;  // names worth a disguise are shorter
+    std::string name;
+    if (line.empty() || is_space(line.front()) || field_name(line)) return name;
+    for (const char c : line.substr(0, line.find(':'))) {
+        if (!is_ftext(c)) continue;
+        if (name.size() == longest) return {};
+        name += c;
+    }
+    return name;
+}
+
+bool has_disguised(std::string_view block, const std::function<bool(std::string_view)>& is_meant) {
+    for (size_t at = 0; at < block.size();) {
+        const Line line = line_at(block, at);
+        if (line.text.empty()) break;
+        at = line.end;
+        const std::string name = disguised_name(line.text);
+        if (name.empty()) continue;
+        const std::string_view more = line_at(block, at).text;
+        const bool ends_below = !more.empty() && is_space(more.front()) && trim(more).starts_with(':');
+        if ((line.text.contains(':') || ends_below) && is_meant(name)) return true;
+    }
+    return false;
+}
+
 std::optional<Field> FieldReader::next() {
     while (!ended_ && at_ < block_.size()) {
         const size_t begin = at_;

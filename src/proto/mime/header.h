@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,6 +44,14 @@ std::optional<Field> find_field(std::string_view block, std::string_view name);
 
 // The name of the field that starts this line; nothing where none does. RFC 5322 §3.6.8: ftext.
 std::optional<std::string_view> field_name(std::string_view line);
+
+// The name that other readers may see in a line that starts no field to us: they pass over octets that no
+// name has ("From\0: x") or take the colon from the next line ("From" alone: the caller looks whether it is
+// there). Empty where a field starts, where the line goes on with one, or where no name can be seen in it.
+std::string disguised_name(std::string_view line);
+
+// Whether a line of the block has such a name, and the name is one that is meant.
+bool has_disguised(std::string_view block, const std::function<bool(std::string_view)>& is_meant);
 
 // The value on one line: line ends removed, the white space of a fold kept (RFC 5322 §2.2.3), trimmed.
 std::string unfold(std::string_view value);
