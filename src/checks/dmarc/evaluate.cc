@@ -39,8 +39,7 @@ bool Evaluation::end(Verdict verdict, std::string reason) {
 
 net::Task<Answer> Evaluation::run() {
     if (answer_.author.problem != dmarc::AuthorProblem::none) {
-        const bool no_name = answer_.author.problem == dmarc::AuthorProblem::literal;
-        end(no_name ? Verdict::none : Verdict::perm_error, answer_.author.reason);
+        end(Verdict::perm_error, answer_.author.reason);
         co_return std::move(answer_);
     }
     evidence_.spf_domain = to_lower(evidence_.spf_domain);

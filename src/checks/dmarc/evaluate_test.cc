@@ -291,7 +291,9 @@ TEST_CASE("dmarc: a record that is wrong, and a From that has no author") {
         it.of_header("From: a@a.example\r\nFrom: b@evil.example\r\n", signed_by("evil.example"));
     CHECK(in_words(two) == "DMARC permerror: there are 2 From fields");
     CHECK(it.queries == 0);
-    CHECK(it.of_header("From: a@[192.0.2.1]\r\n").verdict == Verdict::none);
+    // A literal has no record, and need not be an address: "[bank.example]" shows the bank.
+    CHECK(it.of_header("From: a@[192.0.2.1]\r\n").verdict == Verdict::perm_error);
+    CHECK(it.of_header("From: ceo@[a.example]\r\n").verdict == Verdict::perm_error);
 }
 
 TEST_CASE("dmarc: a flood of signatures of others costs no queries") {

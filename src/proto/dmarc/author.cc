@@ -75,11 +75,15 @@ void take_domain(Author& author, std::string_view host) {
     }
 }
 
+bool is_from(std::string_view name) {
+    return same_ignoring_case(name, "From");
+}
+
 std::optional<mime::Field> only_from(std::string_view header, size_t& count) {
     std::optional<mime::Field> found;
     mime::FieldReader reader(header);
     while (const auto field = reader.next())
-        if (same_ignoring_case(field->name, "From") && ++count == 1) found = field;
+        if (is_from(field->name) && ++count == 1) found = field;
     return found;
 }
 
@@ -91,6 +95,8 @@ Author read_author(std::string_view header) {
     if (!from) return refused(AuthorProblem::missing, "there is no From field");
     if (count > 1)
         return refused(AuthorProblem::several_fields, "there are " + std::to_string(count) + " From fields");
+    if (mime::has_disguised(header, is_from))
+        return refused(AuthorProblem::several_fields, "a second From is in disguise");
     if (has_controls(from->value)) return refused(AuthorProblem::malformed, "From has control characters");
     mime::Limits limits;
     limits.addresses = author_addresses_max + 1;

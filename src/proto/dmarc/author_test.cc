@@ -32,6 +32,11 @@ TEST_CASE("author: the domain in From, RFC 9989 §5.3.1") {
     }
 }
 
+TEST_CASE("author: a body and an mbox line hide no From") {
+    CHECK(read_author("From b@c.example Mon Nov 23 21:36:44 2026\r\nFrom: a@bank.example\r\n\r\nFrom\r\n")
+              .domain == "bank.example");
+}
+
 TEST_CASE("author: a From that shows more than one thing has none") {
     struct Case {
         std::string header;
@@ -55,6 +60,10 @@ TEST_CASE("author: a From that shows more than one thing has none") {
         {"From: a@bank_.exam ple..\r\n", AuthorProblem::malformed},
         {"From: a@\xff.example\r\n", AuthorProblem::malformed},
         {"From: a@[192.0.2.1]\r\n", AuthorProblem::literal},
+        {std::string("From\0: a@bank.example\r\nFrom: b@evil.example\r\n", 46),
+         AuthorProblem::several_fields},
+        {"From: b@evil.example\r\nFrom\r\n : a@bank.example\r\n", AuthorProblem::several_fields},
+        {"From: b@evil.example\r\nFr\x80om : a@bank.example\r\n\r\n", AuthorProblem::several_fields},
     };
     for (const auto& [header, problem] : cases) {
         CAPTURE(header);
