@@ -32,7 +32,7 @@ void Program::serve_smtp(Core& core) {
     base.guesses = guesses_.get();
     core.mx = base;
     core.judging = judging(core.checking);
-    if (settings_.checks.enabled) core.mx.judging = &core.judging;
+    base.judging = core.mx.judging = &core.judging;
     core.lmtp = base;
     core.lmtp.role = smtp_server::Role::lmtp;
     core.submission = base;
@@ -50,7 +50,8 @@ smtp_server::Judging Program::judging(net::TaskGroup& tasks) const {
     checks->trusted_sealers = from.trusted_sealers;
     checks->bimi = from.bimi;
     checks->suffixes = suffixes_;
-    return {.checks = std::move(checks),
+    return {.enabled = from.enabled,
+            .checks = std::move(checks),
             .tasks = &tasks,
             .enforce = from.enforce_dmarc,
             .trusted = from.trusted_networks,

@@ -47,13 +47,16 @@ net::Task<void> Session::take(std::string_view octets) {
         co_return;
     }
     if (transaction_.checker) transaction_.checker->feed(octets);
-    if (transaction_.forged && !transaction_.forged->passed()) {
-        const std::string kept = transaction_.forged->feed(octets);
-        if (kept.empty()) co_return;
-        if (transaction_.sealer) transaction_.sealer->feed(kept);
-        co_await transaction_.incoming->append(kept);
+    if (!transaction_.forged || transaction_.forged->passed()) {
+        co_await keep(octets);
         co_return;
     }
+    const std::string kept = transaction_.forged->feed(octets);
+    if (!kept.empty()) co_await keep(kept);
+}
+
+// What the message is made of: without results in our name, and at submission as the editor has it.
+net::Task<void> Session::keep(std::string_view octets) {
     if (!transaction_.editor || transaction_.editor->passed()) {
         if (transaction_.signer) transaction_.signer->feed(octets);
         if (transaction_.sealer) transaction_.sealer->feed(octets);
@@ -105,19 +108,16 @@ net::Task<std::vector<Reply>> Session::finish_message(smtp::Defects defects) {
     if (defects.bare_cr || defects.bare_lf)
         co_return for_each_recipient({550, {5, 6, 0}, "bare CR or LF in the message: lines end with CRLF"});
     if (defects.long_line) co_return for_each_recipient({550, {5, 6, 0}, "a line is longer than 64 KiB"});
+    if (transaction_.forged && !transaction_.forged->passed()) {
+        const std::string rest = transaction_.forged->finish();
+        if (!rest.empty()) co_await keep(rest);
+    }
     if (transaction_.editor) {
         const Result<std::string> rest = transaction_.editor->finish();
         if (!rest && !message_refusal_) message_refusal_ = header_refusal(rest.error());
         if (rest && !rest->empty()) {
             begin_signing(*rest);
             co_await transaction_.incoming->append(*rest);
-        }
-    }
-    if (transaction_.forged && !transaction_.forged->passed()) {
-        const std::string rest = transaction_.forged->finish();
-        if (!rest.empty()) {
-            if (transaction_.sealer) transaction_.sealer->feed(rest);
-            co_await transaction_.incoming->append(rest);
         }
     }
     if (message_refusal_) co_return for_each_recipient(*std::move(message_refusal_));

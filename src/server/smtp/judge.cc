@@ -72,12 +72,20 @@ mailbox::Verdicts kept_of(const Verdicts& from, const net::IpAddress& client) {
 
 void Session::begin_judging() {
     const Judging* const judging = service_.judging;
-    if (service_.role != Role::mx || judging == nullptr) return;
-    if (net::is_within(stream_->peer().address, judging->trusted)) return;
+    if (judging == nullptr) return;
+    // Who hands mail over by LMTP may have judged it, under our name even (a filter on the same machine): it
+    // is believed where the administrator says so, as at the MX, or where it comes over a Unix socket. A user
+    // never is: only we judge what is submitted.
+    const net::Endpoint peer = stream_->peer();
+    const bool trusted = service_.role != Role::submission &&
+                         (!peer.path.empty() || net::is_within(peer.address, judging->trusted));
+    transaction_.author_unproved = !trusted;
+    if (trusted) return;
+    transaction_.forged.emplace(judging->names);
+    if (service_.role != Role::mx || !judging->enabled) return;
     transaction_.checker.emplace(
         &world_, judging->tasks, judging->checks,
         message_check::Client{stream_->peer().address, hello_.name, transaction_.mail.reverse_path});
-    transaction_.forged.emplace(judging->names);
     begin_sealing();
 }
 

@@ -232,6 +232,40 @@ TEST_CASE_FIXTURE(Judge, "judge: a report address among the recipients hides not
     service.inbox = nullptr;
 }
 
+TEST_CASE_FIXTURE(
+    Judge, "judge: without checks results in our name go all the same, and a report is believed of nobody") {
+    judging.enabled = false;
+    reports::Received received(*store, *directory);
+    reports::Inbox inbox(*world, *store, received, {"ann@a.example"});
+    service.inbox = &inbox;
+    CHECK(send("x@shop.example", "x@bank.example",
+               "Authentication-Results: mx.a.example; spf=pass\r\nAuthentication-Results: other.example; "
+               "spf=pass\r\n")
+              .starts_with("250"));
+    const auto mail = messages(ann);
+    REQUIRE(mail.size() == 1);
+    CHECK_FALSE(mail[0].contains("Authentication-Results: mx.a.example"));
+    CHECK(mail[0].contains("Authentication-Results: other.example"));
+    CHECK_FALSE(inbox.waits());
+    judging.trusted = {*net::parse_network("192.0.2.0/24")};
+    CHECK(send("x@shop.example", "x@bank.example").starts_with("250"));
+    CHECK(inbox.waits());
+    service.inbox = nullptr;
+}
+
+TEST_CASE_FIXTURE(Judge,
+                  "judge: a lame subdomain, a literal, a From in disguise: none gets past the policy") {
+    auto& zone = network.zone();
+    zone.set_failing("_dmarc.lame.bank.example");
+    const std::string later = send("x@shop.example", "x@lame.bank.example");
+    CHECK_MESSAGE(later.starts_with("451 4.7.0"), later);
+    CHECK(send("x@bank.example", "ceo@[bank.example]").starts_with("250"));
+    CHECK(send("x@bank.example", "x@bank.example", std::string("From\0: ceo@shop.example\r\n", 26))
+              .starts_with("250"));
+    CHECK(messages(ann).empty());
+    CHECK(messages(ann, mailbox::junk).size() == 2);
+}
+
 TEST_CASE_FIXTURE(Judge, "judge: who is trusted is not judged, and its results stay") {
     judging.trusted = {*net::parse_network("192.0.2.0/24")};
     CHECK(send("x@shop.example", "x@bank.example", "Authentication-Results: mx.a.example; spf=pass\r\n")

@@ -140,4 +140,23 @@ TEST_CASE_FIXTURE(Lmtp, "lmtp: many bad recipients are the sender's business, no
     CHECK(client.say("RCPT TO:<ann@a.example>\r\n").starts_with("250"));
 }
 
+TEST_CASE_FIXTURE(Lmtp, "lmtp: results in our name stay where the client is trusted, and go else") {
+    for (const bool trusted : {false, true}) {
+        Judging judging{.names = {"mx.a.example"}};
+        if (trusted) judging.trusted = {*net::parse_network("192.0.2.0/24")};
+        service.judging = &judging;
+        CHECK(envelope({"ann@a.example"}) == "250 250");
+        client.say("DATA\r\n");
+        const std::string answer = client.say(
+            "Authentication-Results: mx.a.example; spf=pass\r\n"
+            "Authentication-Results: other.example; spf=pass\r\nFrom: x@b.example\r\n\r\nhi\r\n.\r\n");
+        CHECK_MESSAGE(answer.starts_with("250"), answer);
+        const auto mail = messages(ann);
+        REQUIRE(mail.size() == (trusted ? 2 : 1));
+        CHECK(mail.back().contains("Authentication-Results: mx.a.example") == trusted);
+        CHECK(mail.back().contains("Authentication-Results: other.example"));
+        service.judging = nullptr;
+    }
+}
+
 }  // namespace heliopost::smtp_server

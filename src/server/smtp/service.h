@@ -34,12 +34,15 @@ enum class Role : std::uint8_t { mx, submission, lmtp };
 // Of what the checks say of one message, in its line in the log: names in signatures may be 60 KB long.
 inline constexpr std::size_t reasons_logged_max = 4'096;
 
-// How mail from outside is judged before it is taken (Role::mx only).
+// How mail from outside is judged before it is taken (Role::mx only), and whose results are taken out: those
+// that come in our name, at an MX and over LMTP unless the client is trusted, and always at submission,
+// whether anything is judged or not (RFC 8601 §5).
 struct Judging {
+    bool enabled = true;  // else nobody is judged
     std::shared_ptr<const message_check::Settings> checks;
     net::TaskGroup* tasks = nullptr;    // of the checks under way; outlives the sessions
     bool enforce = true;                // what DMARC asks for: refuse, or file as junk
-    std::vector<net::Network> trusted;  // clients there are not judged
+    std::vector<net::Network> trusted;  // clients there are not judged, and their results stay
     std::vector<std::string> names;     // ours: results under them that come with a message are forged
     reports::Statistics* statistics = nullptr;  // for reports to the authors' domains; null: none are sent
 };
@@ -58,7 +61,7 @@ struct Service {
     directory::Login* login = nullptr;
     mailbox::Accounts* accounts = nullptr;
     delivery::Delivering* delivering = nullptr;
-    const Judging* judging = nullptr;  // null: nobody is
+    const Judging* judging = nullptr;  // null: nobody is, and all results stay
     reports::Inbox* inbox = nullptr;   // where reports come in; null: nowhere
     NameGuesses* guesses = nullptr;    // of all sessions; null: each counts for itself
     net::Event* closing = nullptr;     // set when the server drains (net/drain.h)

@@ -57,13 +57,14 @@ struct Transaction {
     std::optional<signing::MessageSigner> signer;    // likewise, where the author's domain signs
     std::string signatures;
     std::optional<message_check::Checker> checker;  // mail from outside only, and what goes with it
-    std::optional<delivery::ForgedResults> forged;
+    std::optional<delivery::ForgedResults> forged;  // in any role, unless the client is trusted
     std::string results;
     std::string verdicts;
     std::optional<signing::ForwardSealer> sealer;  // likewise, where it goes on to another host
     std::string seal;
     bool junk = false;
-    bool author_unproved = false;             // judged, and its domain does not vouch for it
+    bool author_unproved =
+        false;  // its domain does not vouch for it, or nobody asked; not a trusted client's
     std::optional<reports::Counted> counted;  // once it is delivered
     std::unique_ptr<delivery::Incoming> incoming;
 };
@@ -115,6 +116,7 @@ private:
     bool is_endless(std::uint64_t octets) const { return octets / 2 > service_.message_octets_max; }
     void begin_message();
     net::Task<void> take(std::string_view octets);
+    net::Task<void> keep(std::string_view octets);
     net::Task<std::vector<smtp::Reply>> finish_message(smtp::Defects defects);
     net::Task<std::vector<smtp::Reply>> deliver(std::shared_ptr<const delivery::Message> message);
     net::Task<Result<void>> check_author();

@@ -104,6 +104,32 @@ TEST_CASE_FIXTURE(Submission, "submission: a From or Bcc in disguise is refused"
     CHECK(messages(bob).empty());
 }
 
+TEST_CASE_FIXTURE(Submission, "submission: results in our name are taken out, RFC 8601 §5") {
+    const Judging judging{
+        .enabled = false, .trusted = {*net::parse_network("0.0.0.0/0")}, .names = {"mx.a.example"}};
+    service.judging = &judging;
+    TestClient client(*this);
+    log_in(client);
+    const std::string rest = "From: ann@a.example\r\nBcc: x@c.example\r\nSubject: s\r\n";
+    for (const std::string& end : {"\r\nhi\r\n"s, ""s}) {
+        const std::string answer = send_message(
+            client, {"bob@a.example"},
+            "Authentication-Results: mx.a.example; dmarc=pass\r\n" + rest +
+                "Authentication-Results\r\n : mx.a.example;\r\n dkim=pass\r\nX-Last: 1\r\n" + end,
+            "ann@a.example");
+        CHECK_MESSAGE(answer.starts_with("250"), answer);
+    }
+    const auto mail = messages(bob);
+    REQUIRE(mail.size() == 2);
+    for (const std::string& one : mail) {
+        CHECK_FALSE(one.contains("Authentication-Results"));
+        CHECK_FALSE(one.contains("Bcc"));
+        CHECK(one.contains("Message-ID: "));
+        CHECK(one.contains("Subject: s\r\nX-Last: 1\r\n"));
+    }
+    service.judging = nullptr;
+}
+
 TEST_CASE_FIXTURE(Submission, "submission: AUTH in all its forms (RFC 4954)") {
     struct Case {
         std::vector<std::string> lines;
