@@ -184,6 +184,15 @@ TEST_CASE("summary: by domain and address, the most messages first") {
     for (const SourceSummary& source : full.sources()) messages += source.messages;
     CHECK(full.sources().size() == sources_max + 1);
     CHECK(messages == many.rows.size());
+
+    Summary endless({});
+    auto liar = TestReceived::report("liar");
+    liar.rows.resize(1);
+    liar.rows[0].count = UINT64_MAX;
+    for (int i = 0; i < 2; ++i) endless.add({Time{}, liar, 0});
+    REQUIRE(endless.sources().size() == 1);
+    CHECK(endless.sources()[0].messages == UINT64_MAX);
+    CHECK(endless.sources()[0].reporters.begin()->second == UINT64_MAX);
 }
 
 TEST_CASE_FIXTURE(TestReceived, "inbox: a message that was delivered is read, a broken one is told") {

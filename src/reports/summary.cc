@@ -7,6 +7,14 @@
 #include "base/text.h"
 
 namespace heliopost::reports {
+namespace {
+
+// A report may say any number: no sum goes round to a small one.
+void add_up(std::uint64_t& sum, std::uint64_t more) {
+    sum += std::min(more, UINT64_MAX - sum);
+}
+
+}  // namespace
 
 void Summary::add(const ReceivedAggregate& received) {
     const feedback::Aggregate& report = received.report;
@@ -22,19 +30,19 @@ void Summary::add(const feedback::Aggregate& report, const feedback::Row& row) {
     SourceSummary& to = sources_[key];
     to.domain = key.first;
     to.source = key.second;
-    to.messages += row.count;
+    add_up(to.messages, row.count);
     const bool dkim = same_ignoring_case(row.dkim, "pass"), spf = same_ignoring_case(row.spf, "pass");
-    if (dkim) to.dkim_passed += row.count;
-    if (spf) to.spf_passed += row.count;
-    if (dkim || spf) to.passed += row.count;
+    if (dkim) add_up(to.dkim_passed, row.count);
+    if (spf) add_up(to.spf_passed, row.count);
+    if (dkim || spf) add_up(to.passed, row.count);
     if (same_ignoring_case(row.disposition, "reject"))
-        to.rejected += row.count;
+        add_up(to.rejected, row.count);
     else if (same_ignoring_case(row.disposition, "quarantine"))
-        to.quarantined += row.count;
+        add_up(to.quarantined, row.count);
     else
-        to.delivered += row.count;
+        add_up(to.delivered, row.count);
     const bool named = to.reporters.size() < reporters_max || to.reporters.contains(report.org_name);
-    to.reporters[named ? report.org_name : "others"] += row.count;
+    add_up(to.reporters[named ? report.org_name : "others"], row.count);
 }
 
 std::vector<SourceSummary> Summary::sources() const {
