@@ -20,7 +20,8 @@ namespace heliopost::spf_check {
 inline constexpr int lookups_max = 10;      // RFC 7208 §4.6.4
 inline constexpr int void_lookups_max = 2;  // §4.6.4
 inline constexpr size_t names_max = 10;     // of an MX or PTR answer, §4.6.4
-// Of a reason, and of a mechanism in it, which a record may make 64 KB long; the rest is cut off.
+// Of a reason or an explanation, and of a mechanism in it, which a record may make 64 KB long; the rest is
+// cut off.
 inline constexpr size_t reason_octets_max = 600;
 inline constexpr size_t mechanism_octets_max = 200;
 

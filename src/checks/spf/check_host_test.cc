@@ -61,6 +61,9 @@ TEST_CASE("check_host: the domain's explanation of a fail, RFC 7208 §6.2") {
     it.network.zone().add_txt("a.example", "v=spf1 -all exp=why.a.example");
     it.network.zone().add_txt("why.a.example", "%{i} is none of ours, %{s}");
     CHECK(it.check("198.51.100.1").explanation == "198.51.100.1 is none of ours, ann@a.example");
+    it.network.zone().remove("why.a.example");
+    it.network.zone().add_txt("why.a.example", std::string(60'000, 'x'));
+    CHECK(it.check("198.51.100.1").explanation.size() == reason_octets_max);
     it.network.zone().add_txt("why.a.example", "a second text");
     CHECK(it.check("198.51.100.1").explanation.empty());
     CHECK(it.check("198.51.100.1").verdict == Verdict::fail);

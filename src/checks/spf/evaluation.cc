@@ -138,7 +138,7 @@ net::Task<void> Evaluation::explain(const spf::MacroString* name, std::string do
     const spf::MacroValues macros = co_await values(&*text, domain);
     std::string explanation = text->expand(macros);
     if (std::ranges::all_of(explanation, [](char c) { return c >= ' ' && c < '\x7f'; }))
-        answer_.explanation = std::move(explanation);
+        answer_.explanation = shortened(std::move(explanation), reason_octets_max);
 }
 
 // §4.6.4

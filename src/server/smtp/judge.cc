@@ -42,7 +42,11 @@ bool is_proved(const Verdicts& verdicts) {
 // RFC 7489 §10.3
 Reply refusal_of(const Verdicts& verdicts) {
     if (is_worth_waiting(verdicts)) return {451, {4, 7, 0}, dmarc_check::in_words(verdicts.dmarc)};
-    return {550, {5, 7, 1}, "refused as its author's domain asks: " + dmarc_check::in_words(verdicts.dmarc)};
+    std::string words = "refused as its author's domain asks: " + dmarc_check::in_words(verdicts.dmarc);
+    // RFC 7208 §6.2: marked as the words of somebody else
+    if (!verdicts.spf.explanation.empty())
+        words += "; " + verdicts.spf_domain + " explains: " + verdicts.spf.explanation;
+    return {550, {5, 7, 1}, std::move(words)};
 }
 
 // What stays with the message: a line a check, as in_words() has it.

@@ -124,6 +124,17 @@ TEST_CASE_FIXTURE(Judge, "judge: what fails is refused or filed as junk, as its 
     CHECK(messages(ann).size() == 1);
 }
 
+TEST_CASE_FIXTURE(Judge, "judge: a refusal has the domain's own words, as its own, RFC 7208 §6.2") {
+    auto& zone = network.zone();
+    zone.add_txt("strict.example", "v=spf1 -all exp=why.strict.example");
+    zone.add_txt("why.strict.example", "%{i} sends nothing of ours");
+    zone.add_txt("_dmarc.strict.example", "v=DMARC1; p=reject");
+    std::string refused = send("x@strict.example", "x@strict.example");
+    for (const std::string_view fold : {"\r\n550-5.7.1 ", "\r\n550 5.7.1 "})
+        while (refused.contains(fold)) refused.erase(refused.find(fold), fold.size());
+    CHECK_MESSAGE(refused.contains("; strict.example explains: 192.0.2.2 sends nothing of ours"), refused);
+}
+
 TEST_CASE_FIXTURE(Judge, "judge: without enforcement all is told and nothing done") {
     judging.enforce = false;
     CHECK(send("x@shop.example", "x@bank.example").starts_with("250"));
