@@ -1,3 +1,4 @@
+// Longer than 400 lines because all of it is judged by one server, with one zone.
 // Mail from outside is judged by SPF, DKIM and DMARC before it is answered.
 #include <doctest/doctest.h>
 
