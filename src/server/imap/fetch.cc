@@ -233,7 +233,7 @@ net::Task<Completion> Session::fetch(imap::command::Fetch argument) {
         append_vanished(gone->intersect(asked), true);
     }
     const imap::UidSet unseen = unseen_by(argument, *rows);
-    Fetch fetch(*account_, world_.log(), out_, view, revision_, std::move(argument));
+    Fetch fetch(*account_, world_, out_, view, revision_, std::move(argument));
     const auto done = co_await fetch.run(*std::move(rows));
     if (!done) co_return refusal(done.error());
     if (!unseen.empty()) {

@@ -18,19 +18,23 @@
 #include "proto/imap/command.h"
 #include "proto/imap/mailbox_name.h"
 #include "server/imap/output.h"
+#include "server/imap/pace.h"
 #include "server/imap/row_cursor.h"
 #include "server/imap/section_range.h"
 
 namespace heliopost::imap_server {
 
 inline constexpr std::size_t emails_at_once = 64;  // loaded together
+// Changed before others have their turn. A header of lines of a few octets costs a millisecond for as many.
+inline constexpr std::size_t fetch_turn_octets = 64 * 1024;
 
 class Fetch {
 public:
-    Fetch(mailbox::Account& account, const Log& log, Output& out, std::shared_ptr<const mailbox::View> view,
-          imap::Revision revision, imap::command::Fetch asked)
+    Fetch(mailbox::Account& account, net::World& world, Output& out,
+          std::shared_ptr<const mailbox::View> view, imap::Revision revision, imap::command::Fetch asked)
         : account_(account),
-          log_(log),
+          log_(world.log()),
+          pace_(world, fetch_turn_octets),
           out_(out),
           view_(std::move(view)),
           revision_(revision),
@@ -74,6 +78,11 @@ private:
     };
     // Appends what becomes of a piece, or of the end, which is an empty one.
     using Change = std::function<void(std::string_view piece, std::string& out)>;
+    // Reads the range and gives it away in pieces of at most fetch_turn_octets, with turns between them,
+    // until it is read or no more is wanted.
+    using Give = std::function<bool(std::string_view piece)>;
+    net::Task<Result<void>> read_in_turns(std::shared_ptr<const mailbox::Email> email, OctetRange range,
+                                          Give give);
     net::Task<Result<void>> append_binary(imap::FetchItem item, std::shared_ptr<const mailbox::Email> email);
     net::Task<Result<void>> append_header_fields(imap::FetchItem item,
                                                  std::shared_ptr<const mailbox::Email> email,
@@ -85,6 +94,7 @@ private:
 
     mailbox::Account& account_;
     const Log& log_;
+    Pace pace_;
     Output& out_;
     std::shared_ptr<const mailbox::View> view_;
     imap::Revision revision_;

@@ -72,4 +72,41 @@ TEST_CASE("fetch: an ENVELOPE that is asked for a hundred times is told once") {
     CHECK(server.largest_write < output_octets_max + 2 * mailbox::email_record_octets_max);
 }
 
+TEST_CASE("fetch: others have a turn after each fetch_turn_octets that are changed, though nothing waits") {
+    TestServer server;
+    std::string lines;
+    while (lines.size() < 2'000'000) lines += "a:\r\n";
+    server.deliver("INBOX", lines + "\r\n" + lines);
+    TestClient client(server);
+    CHECK(client.run("SELECT INBOX").ok());
+    for (const char* item :
+         {"BODY.PEEK[HEADER.FIELDS (b)]", "BINARY.SIZE[1]", "BODY.PEEK[HEADER.FIELDS.NOT (a)]"}) {
+        CAPTURE(item);
+        std::uint64_t turns[2];
+        for (const bool whole : {false, true}) {
+            const std::uint64_t before = server.network.turns();
+            CHECK(client.run("FETCH 1 (UID" + (whole ? " " + std::string(item) : "") + ")").ok());
+            turns[whole ? 1 : 0] = server.network.turns() - before;
+        }
+        CHECK(turns[1] - turns[0] >= lines.size() / fetch_turn_octets);
+    }
+}
+
+TEST_CASE("fetch: a HEADER.FIELDS with many names costs turns before it reads") {
+    TestServer server;
+    server.deliver("INBOX", message_with("s"), "()", 50);
+    TestClient client(server);
+    CHECK(client.run("SELECT INBOX").ok());
+    std::string names = "Subject";
+    for (int i = 1; i < 500; ++i) names += " n" + std::to_string(i);
+    const std::uint64_t before = server.network.turns();
+    const Answer one = client.run("FETCH 1 (BODY.PEEK[HEADER.FIELDS (" + names + ")])");
+    const std::uint64_t between = server.network.turns();
+    const Answer all = client.run("FETCH 1:50 (BODY.PEEK[HEADER.FIELDS (" + names + ")])");
+    CHECK(server.network.turns() - between >= between - before + 50 * 500 * 64 / (2 * fetch_turn_octets));
+    REQUIRE(all.ok());
+    CHECK(one.count("Subject: s") == 1);
+    CHECK(all.count("Subject: s") == 50);
+}
+
 }  // namespace heliopost::imap_server

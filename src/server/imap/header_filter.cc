@@ -7,10 +7,17 @@
 
 namespace heliopost::imap_server {
 
-bool HeaderFilter::is_wanted(std::string_view name) const {
-    const bool named = std::ranges::any_of(
-        section_.fields, [&](const std::string& one) { return same_ignoring_case(one, name); });
-    return named == (section_.text == imap::Section::Text::header_fields);
+HeaderFilter::HeaderFilter(const imap::Section& section)
+    : named_are_wanted_(section.text == imap::Section::Text::header_fields) {
+    names_.reserve(section.fields.size());
+    for (const std::string& name : section.fields) names_.push_back(to_lower(name));
+    std::ranges::sort(names_);
+}
+
+bool HeaderFilter::is_wanted(std::string_view name) {
+    lowered_ = name;
+    for (char& c : lowered_) c = lower(c);
+    return std::ranges::binary_search(names_, lowered_) == named_are_wanted_;
 }
 
 void HeaderFilter::feed(std::string_view piece, std::string& out) {

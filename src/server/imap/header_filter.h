@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <vector>
 
 #include "proto/imap/fetch_item.h"
 
@@ -20,20 +20,22 @@ inline constexpr std::size_t filtered_name_octets_max = 998;  // a line's: RFC 5
 
 class HeaderFilter {
 public:
-    explicit HeaderFilter(imap::Section section) : section_(std::move(section)) {}
+    explicit HeaderFilter(const imap::Section& section);
 
     void feed(std::string_view piece, std::string& out);
     void finish(std::string& out) { out += "\r\n"; }
 
 private:
     void take_name(std::string_view& piece, std::string& out);
-    bool is_wanted(std::string_view name) const;
+    bool is_wanted(std::string_view name);
 
-    const imap::Section section_;
-    std::string name_;     // what stands before the colon so far
-    bool in_name_ = true;  // else in a line's rest
-    bool keep_ = false;    // the field that this line is of
-    bool ended_ = false;   // the empty line was met
+    std::vector<std::string> names_;  // in lower case, ascending: a hostile FETCH names hundreds
+    bool named_are_wanted_;           // else the others
+    std::string lowered_;             // room for a name
+    std::string name_;                // what stands before the colon so far
+    bool in_name_ = true;             // else in a line's rest
+    bool keep_ = false;               // the field that this line is of
+    bool ended_ = false;              // the empty line was met
 };
 
 }  // namespace heliopost::imap_server
