@@ -29,9 +29,9 @@ inline constexpr MailboxId junk{4};
 inline constexpr MailboxId trash{5};
 inline constexpr MailboxId archive{6};
 
-inline constexpr std::size_t mailboxes_max = 10'000;           // an account
-inline constexpr std::size_t lost_subscriptions_max = 10'000;  // an account; later ones are not kept
-inline constexpr std::size_t name_octets_max = 512;            // a whole path
+inline constexpr std::size_t mailboxes_max = 10'000;          // an account
+inline constexpr std::size_t lost_subscriptions_max = 1'000;  // an account; later ones are not kept
+inline constexpr std::size_t name_octets_max = 512;           // a whole path
 inline constexpr std::size_t keywords_max = 58;  // different ones in one mailbox: Row::flags has 64 bits
 inline constexpr std::size_t messages_max = 10'000'000;  // a mailbox
 

@@ -17,6 +17,7 @@ net::Task<Completion> Session::idle() {
         if (net::is_closing(service_.closing)) throw net::Stopped();
         if (selected_) co_await synchronise(Telling::everything);
         co_await out_.flush();
+        out_.release();
         if (planted("lost wake-up")) changed_.clear();
         if (stage_ == Stage::logout) co_return completed();
         if (input_.empty()) {

@@ -6,31 +6,46 @@
 #include <utility>
 
 #include "proto/imap/list_pattern.h"
+#include "server/imap/pace.h"
 #include "server/imap/session.h"
 
 namespace heliopost::imap_server {
 namespace {
 
-// All names with a child, and all with a subscribed one somewhere below.
-struct Family {
-    std::unordered_set<std::string> parents;
-    std::unordered_set<std::string> parents_of_subscribed;
-};
+// One word of a pattern moved on by one octet of a name: about a nanosecond.
+constexpr std::uint64_t list_turn_steps = 500'000;
+constexpr std::uint64_t name_steps = 64;  // what a name costs besides
 
-void add_ancestors(std::unordered_set<std::string>& to, const std::string& name) {
+using Names = std::unordered_set<std::string>;
+
+void add_ancestors(Names& to, const std::string& name) {
     for (auto at = name.rfind('/'); at != std::string::npos && at > 0; at = name.rfind('/', at - 1))
         if (!to.insert(name.substr(0, at)).second) return;
 }
 
-Family family_of(const mailbox::Listing& listing) {
-    Family family;
-    for (const mailbox::Mailbox& mailbox : listing.mailboxes) {
-        add_ancestors(family.parents, mailbox.name);
-        if (mailbox.subscribed) add_ancestors(family.parents_of_subscribed, mailbox.name);
-    }
-    for (const std::string& name : listing.lost_subscriptions)
-        add_ancestors(family.parents_of_subscribed, name);
-    return family;
+Names parents_of_mailboxes(const mailbox::Listing& listing) {
+    Names parents;
+    for (const mailbox::Mailbox& mailbox : listing.mailboxes) add_ancestors(parents, mailbox.name);
+    return parents;
+}
+
+// What has a subscribed name somewhere below. Large where many names are only subscribed to.
+Names parents_of_subscribed(const mailbox::Listing& listing) {
+    Names parents;
+    for (const mailbox::Mailbox& mailbox : listing.mailboxes)
+        if (mailbox.subscribed) add_ancestors(parents, mailbox.name);
+    for (const std::string& name : listing.lost_subscriptions) add_ancestors(parents, name);
+    return parents;
+}
+
+// What LIST asks about the names above and below one.
+struct Family {
+    Names parents;
+    Names parents_of_subscribed;  // only where RECURSIVEMATCH asks for them
+};
+
+Family family_of(const mailbox::Listing& listing, bool recursive_match) {
+    return {parents_of_mailboxes(listing), recursive_match ? parents_of_subscribed(listing) : Names()};
 }
 
 // One name that LIST may give.
@@ -46,7 +61,8 @@ std::vector<Candidate> candidates(const mailbox::Listing& listing, const Family&
         all.push_back({&mailbox, mailbox.name, mailbox.subscribed});
     for (const std::string& name : listing.lost_subscriptions) all.push_back({nullptr, name, true});
     // RFC 5258 §3.5: RECURSIVEMATCH tells of parents that are no mailboxes themselves, too.
-    std::unordered_set<std::string> known;
+    if (family.parents_of_subscribed.empty()) return all;
+    Names known;
     for (const Candidate& one : all) known.insert(one.name);
     std::set<std::string> missing;
     for (const std::string& name : family.parents_of_subscribed)
@@ -82,28 +98,73 @@ std::string attributes_of(const imap::command::List& asked, const Candidate& one
     return words;
 }
 
+// The patterns of one LIST, whose octets are bounded together: each name is matched against all of them.
+class Patterns {
+public:
+    Result<> add(const std::string& text) {
+        octets_ += text.size();
+        if (octets_ > list_octets_max) return fail(Fault::syntax, "the patterns are too long together");
+        all_.push_back(TRY(imap::ListPattern::compile(text)));
+        words_ += text.size() / 64 + 1;
+        return {};
+    }
+    bool match(std::string_view name) const {
+        return std::ranges::any_of(all_, [&](const auto& pattern) { return pattern.matches(name); });
+    }
+    std::uint64_t steps(std::string_view name) const { return name_steps + words_ * name.size(); }
+
+private:
+    std::vector<imap::ListPattern> all_;
+    std::size_t octets_ = 0;
+    std::uint64_t words_ = 0;
+};
+
+// One line of LSUB.
+struct Subscription {
+    std::string name;
+    std::string_view attributes;
+};
+
+// RFC 3501 §6.3.9: what is subscribed; with "%" also the parents that lead to it, as \Noselect.
+std::vector<Subscription> subscriptions(const mailbox::Listing& listing, bool with_parents) {
+    std::vector<Subscription> all;
+    std::set<std::string> parents;
+    if (with_parents) {
+        const Names found = parents_of_subscribed(listing);
+        parents.insert(found.begin(), found.end());
+    }
+    const auto add = [&](const std::string& name, std::string_view attributes) {
+        parents.erase(name);
+        all.push_back({name, attributes});
+    };
+    for (const mailbox::Mailbox& mailbox : listing.mailboxes)
+        if (mailbox.subscribed) add(mailbox.name, "");
+    for (const std::string& name : listing.lost_subscriptions) add(name, "\\Noselect");
+    for (const std::string& name : parents) all.push_back({name, "\\Noselect"});
+    return all;
+}
+
 }  // namespace
 
 net::Task<Completion> Session::list(imap::command::List argument) {
-    std::vector<imap::ListPattern> patterns;
+    Patterns patterns;
     for (const std::string& text : argument.patterns) {
-        const std::string joined = imap::join_reference(argument.reference, text);
-        auto pattern = imap::ListPattern::compile(joined);
-        if (!pattern) co_return refusal(pattern.error());
+        const auto added = patterns.add(imap::join_reference(argument.reference, text));
+        if (!added) co_return refusal(added.error());
         if (text.empty() && !argument.extended) {
             say("* LIST (\\Noselect) \"/\" \"\"");  // only the separator was asked for
             co_return completed();
         }
-        patterns.push_back(*std::move(pattern));
     }
     const auto listing = co_await account_->list();
     if (!listing) co_return refusal(listing.error());
-    const Family family = family_of(*listing);
+    const Family family = family_of(*listing, argument.recursive_match);
+    Pace pace(world_, list_turn_steps);
     for (const Candidate& one : candidates(*listing, family)) {
-        if (std::ranges::none_of(patterns, [&](const auto& pattern) { return pattern.matches(one.name); }))
-            continue;
         bool only_children = false;
         if (!is_selected(argument, one, family, only_children)) continue;
+        if (pace.is_due(patterns.steps(one.name))) co_await pace.rest();
+        if (!patterns.match(one.name)) continue;
         std::string& out = out_.text();
         out += "* LIST (" + attributes_of(argument, one, family) + ") \"/\" ";
         imap::append_mailbox(out, one.name, revision_);
@@ -120,28 +181,20 @@ net::Task<Completion> Session::list(imap::command::List argument) {
     co_return completed();
 }
 
-// RFC 3501 §6.3.9: what is subscribed; with "%" also the parents that lead to it, as \Noselect.
 net::Task<Completion> Session::lsub(imap::command::Lsub argument) {
-    const auto pattern =
-        imap::ListPattern::compile(imap::join_reference(argument.reference, argument.pattern));
-    if (!pattern) co_return refusal(pattern.error());
+    Patterns pattern;
+    const auto added = pattern.add(imap::join_reference(argument.reference, argument.pattern));
+    if (!added) co_return refusal(added.error());
     const auto listing = co_await account_->list();
     if (!listing) co_return refusal(listing.error());
-    std::set<std::string> shown;
-    const auto show = [&](const std::string& name, std::string_view attributes) {
-        if (!pattern->matches(name) || !shown.insert(name).second) return;
-        out_.text() += "* LSUB (" + std::string(attributes) + ") \"/\" ";
-        imap::append_mailbox(out_.text(), name, revision_);
+    Pace pace(world_, list_turn_steps);
+    for (const Subscription& one : subscriptions(*listing, argument.pattern.contains('%'))) {
+        if (pace.is_due(pattern.steps(one.name))) co_await pace.rest();
+        if (!pattern.match(one.name)) continue;
+        out_.text() += "* LSUB (" + std::string(one.attributes) + ") \"/\" ";
+        imap::append_mailbox(out_.text(), one.name, revision_);
         out_.text() += "\r\n";
-    };
-    for (const mailbox::Mailbox& mailbox : listing->mailboxes)
-        if (mailbox.subscribed) show(mailbox.name, "");
-    for (const std::string& name : listing->lost_subscriptions) show(name, "\\Noselect");
-    if (argument.pattern.contains('%')) {
-        const Family family = family_of(*listing);
-        const std::set<std::string> parents(family.parents_of_subscribed.begin(),
-                                            family.parents_of_subscribed.end());
-        for (const std::string& name : parents) show(name, "\\Noselect");
+        co_await out_.flush_if_full();
     }
     co_return completed();
 }

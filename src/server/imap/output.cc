@@ -10,7 +10,8 @@ net::Task<void> Output::flush() {
     ++flushes_;
     co_await stream_.write(out, world_.after(write_time_max));
     out.clear();
-    if (text_.empty()) text_ = std::move(out);  // the next answers need as much room
+    // The next answers need as much room; few need much.
+    if (text_.empty() && out.capacity() <= output_octets_kept) text_ = std::move(out);
 }
 
 void Output::release() {

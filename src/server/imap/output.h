@@ -15,6 +15,7 @@
 namespace heliopost::imap_server {
 
 inline constexpr std::size_t output_octets_max = 128 * 1024;
+inline constexpr std::size_t output_octets_kept = 4 * output_octets_max;  // room for a chunk behind it
 inline constexpr std::chrono::minutes write_time_max{5};
 
 class Output {
@@ -24,7 +25,7 @@ public:
     std::string& text() { return text_; }  // append to it
     bool full() const { return text_.size() >= output_octets_max; }
 
-    net::Task<void> flush();          // sends all
+    net::Task<void> flush();          // sends all; keeps room for output_octets_kept, if so much
     net::Task<void> flush_if_full();  // call between the answers of one command
     void release();                   // gives the memory back, once all is sent: before a long wait
 

@@ -36,8 +36,9 @@ inline constexpr std::chrono::minutes login_time_max{3};    // before login
 inline constexpr std::chrono::minutes command_time_max{5};  // within one command
 inline constexpr std::chrono::seconds tls_time_max{30};
 inline constexpr std::size_t read_buffer_octets = 32 * 1024;
-inline constexpr int errors_max = 50;        // bad commands, then BYE
-inline constexpr int login_errors_max = 10;  // failed logins, then BYE
+inline constexpr std::size_t list_octets_max = 4096;  // ours: all patterns of a LIST, with their reference
+inline constexpr int errors_max = 50;                 // bad commands, then BYE
+inline constexpr int login_errors_max = 10;           // failed logins, then BYE
 
 class Session {
 public:
