@@ -99,7 +99,11 @@ Result<DateTime> parse_date_time(Cursor& in) {
     TRY(in.expect(' '));
     const minutes zone = TRY(parse_zone(in));
     TRY(in.expect('"'));
-    return DateTime{sys_days(date) + time_of_day - zone, zone};
+    const auto time = sys_days(date) + time_of_day - zone;
+    // It is told in UTC, where date-year has four digits too.
+    const int utc_year = static_cast<int>(Date(floor<days>(time)).year());
+    if (utc_year < 0 || utc_year > 9999) return fail(Fault::syntax, "no year of four digits in UTC");
+    return DateTime{time, zone};
 }
 
 void append_date(std::string& out, Date date) {
