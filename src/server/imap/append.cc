@@ -59,9 +59,9 @@ net::Task<Result<delivery::Message>> Session::read_message() {
 net::Task<void> Session::append(std::string text) {
     auto parsed = imap::parse_command(text, revision_);
     if (!parsed) {
-        ++errors_;
         const auto& [tag, error] = parsed.error();
         const bool no_such = error.fault == Fault::not_found;  // no mailbox can have this name
+        count(no_such ? imap::Condition::no : imap::Condition::bad);
         imap::append_status(out_.text(), tag, no_such ? imap::Condition::no : imap::Condition::bad, "",
                             error.text);
         if (!reader_.refuse_append()) hang_up();
@@ -78,7 +78,7 @@ net::Task<void> Session::append(std::string text) {
         if (!reader_.refuse_append()) hang_up();
     }
     if (reader_.hang_up() && stage_ != Stage::logout) hang_up();
-    if (end.condition == imap::Condition::bad) ++errors_;
+    count(end.condition);
     if (selected_ && stage_ != Stage::logout) co_await synchronise(Telling::everything);
     if (end.text.empty()) end.text = "APPEND completed";
     imap::append_status(out_.text(), tag_, end.condition, end.code, end.text);

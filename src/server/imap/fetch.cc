@@ -230,7 +230,7 @@ net::Task<Completion> Session::fetch(imap::command::Fetch argument) {
         if (!gone) co_return refusal(gone.error());
         const auto asked = argument.set.saved_result ? selected_->saved
                                                      : argument.set.resolve(view->status().uid_next.value);
-        append_vanished(gone->intersect(asked), true);
+        append_vanished(uncounted(gone->intersect(asked), *view), true);  // the others: synchronise()
     }
     const imap::UidSet unseen = unseen_by(argument, *rows);
     Fetch fetch(*account_, world_, out_, view, revision_, std::move(argument));

@@ -35,7 +35,7 @@ net::Task<void> Session::begin_tls() {
     // What came behind STARTTLS was said in the clear: RFC 9051 §11.1, CVE-2021-33515.
     if (!input_.empty()) throw net::Gone("octets behind STARTTLS");
     auto tls = service_.tls();
-    co_await net::start_tls_unless_closing(stream_.get(), std::move(tls), world_.after(tls_time_max),
+    co_await net::start_tls_unless_closing(stream_.get(), std::move(tls), after(tls_time_max),
                                            service_.closing);
     revision_ = imap::Revision::rev1;
     condstore_ = qresync_ = false;
@@ -74,7 +74,7 @@ net::Task<Result<std::string>> Session::read_response_line() {
     using Event = imap::CommandReader::Event;
     reader_.expect_line();
     co_await out_.flush();
-    const auto deadline = world_.after(command_time_max);
+    const auto deadline = after(command_time_max);
     for (;;) {
         if (!co_await input_.fill(deadline)) throw net::Gone("closed within a command");
         const auto got = reader_.feed(input_.buffered());
@@ -94,6 +94,7 @@ Completion Session::logged_in(Result<directory::Account> account) {
     login_ = std::make_unique<const directory::Account>(*std::move(account));
     account_ = service_.accounts->open(login_->id);
     stage_ = Stage::authenticated;
+    out_.end_by(Deadline::max());
     reader_.set_limits(reader_limits());
     return completed(imap::code::capability(capabilities()), "logged in");
 }

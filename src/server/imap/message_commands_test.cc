@@ -303,4 +303,28 @@ TEST_CASE("fetch: 20,000 messages hold at most 1 MB for a client that does not r
     CHECK(server.sessions() == 0);
 }
 
+TEST_CASE("fetch: UID FETCH tells the UID with the flags that it sets, RFC 9051 §6.4.9") {
+    TestServer server;
+    server.deliver("INBOX", message_with("a"));
+    TestClient client(server);
+    CHECK(client.run("SELECT INBOX").ok());
+    CHECK(client.run("UID FETCH 1 (BODY[TEXT])").has("* 1 FETCH (UID 1 FLAGS (\\Seen))"));
+}
+
+TEST_CASE("fetch: VANISHED (EARLIER) names nothing that the session still counts, RFC 7162 §3.2.6") {
+    TestServer server;
+    server.deliver("INBOX", message_with("a"), "()", 3);
+    TestClient client(server);
+    CHECK(client.run("ENABLE QRESYNC").ok());
+    CHECK(client.run("SELECT INBOX").ok());
+    TestClient other(server);
+    CHECK(other.run("SELECT INBOX").ok());
+    CHECK(other.run("STORE 2 +FLAGS (\\Deleted)").ok());
+    CHECK(other.run("EXPUNGE").ok());
+    const Answer answer = client.run("UID FETCH 1:* (FLAGS) (CHANGEDSINCE 1 VANISHED)");
+    CHECK(answer.count("VANISHED (EARLIER)") == 0);
+    CHECK(answer.has("* VANISHED 2"));
+    CHECK(client.run("UID FETCH 1:* (FLAGS) (CHANGEDSINCE 1 VANISHED)").has("* VANISHED (EARLIER) 2"));
+}
+
 }  // namespace heliopost::imap_server

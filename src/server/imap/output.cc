@@ -1,5 +1,6 @@
 #include "server/imap/output.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace heliopost::imap_server {
@@ -8,7 +9,7 @@ net::Task<void> Output::flush() {
     if (text_.empty()) co_return;
     std::string out = std::exchange(text_, {});
     ++flushes_;
-    co_await stream_.write(out, world_.after(write_time_max));
+    co_await stream_.write(out, std::min(world_.after(write_time_max), deadline_));
     out.clear();
     // The next answers need as much room; few need much.
     if (text_.empty() && out.capacity() <= output_octets_kept) text_ = std::move(out);

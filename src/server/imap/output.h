@@ -22,7 +22,8 @@ class Output {
 public:
     Output(net::World& world, net::Stream& stream) : world_(world), stream_(stream) {}
 
-    std::string& text() { return text_; }  // append to it
+    std::string& text() { return text_; }                     // append to it
+    void end_by(Deadline deadline) { deadline_ = deadline; }  // no write waits longer
     bool full() const { return text_.size() >= output_octets_max; }
 
     net::Task<void> flush();          // sends all; keeps room for output_octets_kept, if so much
@@ -36,6 +37,7 @@ private:
     net::World& world_;
     net::Stream& stream_;
     std::string text_;
+    Deadline deadline_ = Deadline::max();
     std::uint64_t flushes_ = 0;
 };
 

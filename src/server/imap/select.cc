@@ -88,7 +88,7 @@ net::Task<Result<void>> Session::resynchronise(imap::command::Qresync since) {
     if (since.uid_validity != view->status().uid_validity) co_return Result<void>{};
     imap::UidSet gone = CO_TRY(co_await account_->vanished(selected_->mailbox.id, since.mod_sequence));
     if (since.known_uids) gone = gone.intersect(*since.known_uids);
-    append_vanished(gone, true);
+    append_vanished(uncounted(gone, *view), true);
     for (RowCursor rows(*view); !rows.done();) {
         if (rows.at_chunk_start() && rows.chunk()->highest <= since.mod_sequence) {
             rows.skip_chunk();

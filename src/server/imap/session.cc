@@ -1,5 +1,6 @@
 #include "server/imap/session.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 #include <variant>
@@ -13,6 +14,15 @@ namespace {
 template <class... Commands>
 bool is_one_of(const imap::CommandBody& body) {
     return (std::holds_alternative<Commands>(body) || ...);
+}
+
+namespace command = imap::command;
+
+// RFC 9051 §6.4.9: every FETCH that it causes has the UID, that of an implicit \Seen too.
+bool is_uid_command(const imap::CommandBody& body) {
+    if (const auto* fetch = std::get_if<command::Fetch>(&body)) return fetch->uid;
+    if (const auto* store = std::get_if<command::Store>(&body)) return store->uid;
+    return false;
 }
 
 }  // namespace
@@ -30,8 +40,14 @@ Session::Session(const Service* service, std::unique_ptr<net::Stream> stream)
       stream_(std::move(stream)),
       out_(world_, *stream_),
       input_(*stream_, read_buffer_octets),
+      login_deadline_(world_.after(login_time_max)),
       changed_(world_) {
     reader_.set_limits(reader_limits());
+    out_.end_by(login_deadline_);
+}
+
+Deadline Session::after(std::chrono::seconds wait) const {
+    return login_ ? world_.after(wait) : std::min(world_.after(wait), login_deadline_);
 }
 
 imap::ReaderLimits Session::reader_limits() const {
@@ -78,16 +94,17 @@ net::Task<void> Session::converse() {
 
 // Waits for input between commands, without a buffer: an idle client costs little. False: the client has been
 // silent for too long and was told so (RFC 9051 §5.4).
-net::Task<bool> Session::wait_for_command(std::chrono::minutes time) {
+net::Task<bool> Session::wait_for_command(Deadline until) {
     co_await out_.flush();
     out_.release();
     reader_.release_text();
     net::Event late(world_);
-    const Alarm alarm(world_, world_.after(time), late);
+    const Alarm alarm(world_, until, late);
     const auto closing = wake_when_closing(&late);
-    const auto ready = co_await stream_->wait_readable(world_.after(2 * time), &late);
+    const auto ready = co_await stream_->wait_readable(until + command_time_max, &late);
     if (net::is_closing(service_.closing)) throw net::Stopped();
-    if (ready == net::Stream::Ready::input) co_return true;
+    // A stranger whose commands come without a pause is late too.
+    if (ready == net::Stream::Ready::input && world_.tick() < until) co_return true;
     imap::append_status(out_.text(), "", imap::Condition::bye, "", "idle for too long");
     stage_ = Stage::logout;
     co_return false;
@@ -103,11 +120,11 @@ net::Task<bool> Session::step() {
     using Event = imap::CommandReader::Event;
     if (input_.empty()) {
         if (reader_.between_commands()) {
-            if (!co_await wait_for_command(login_ ? idle_time_max : login_time_max)) co_return true;
+            if (!co_await wait_for_command(after(idle_time_max))) co_return true;
         } else {
             co_await out_.flush();
         }
-        if (!co_await input_.fill(world_.after(command_time_max), service_.closing)) co_return false;
+        if (!co_await input_.fill(after(command_time_max), service_.closing)) co_return false;
     }
     // What has not come whole yet is no command under way.
     if (net::is_closing(service_.closing)) throw net::Stopped();
@@ -135,8 +152,16 @@ net::Task<bool> Session::step() {
     co_return true;
 }
 
+// Once logged in, a NO is no mistake of the client, and a good command makes up for those before.
+void Session::count(imap::Condition condition) {
+    if (condition == imap::Condition::bad || (!login_ && condition == imap::Condition::no))
+        ++errors_;
+    else if (login_ && condition == imap::Condition::ok)
+        errors_ = 0;
+}
+
 void Session::refuse_bad() {
-    ++errors_;
+    count(imap::Condition::bad);
     // RFC 7888 §4
     const std::string_view code = reader_.error().fault == Fault::too_large ? imap::code::too_big : "";
     imap::append_status(out_.text(), reader_.tag(), imap::Condition::bad, code, reader_.error().text);
@@ -152,19 +177,20 @@ void Session::hang_up() {
 net::Task<void> Session::run_command(std::string text) {
     auto parsed = imap::parse_command(text, revision_);
     if (!parsed) {
-        ++errors_;
         const auto& [tag, error] = parsed.error();
         const auto condition = error.fault == Fault::not_found ? imap::Condition::no : imap::Condition::bad;
+        count(condition);
         imap::append_status(out_.text(), tag, condition, "", error.text);
         co_return;
     }
     tag_ = parsed->tag;
     const std::string name(imap::command_name(*parsed));
     const Telling told = telling(parsed->body);
+    const bool with_uid = is_uid_command(parsed->body);
     Completion end = bad("not in this state");
     if (may_come(parsed->body)) end = co_await act(std::move(*parsed));
-    if (end.condition == imap::Condition::bad) ++errors_;
-    if (selected_ && stage_ != Stage::logout) co_await synchronise(told);
+    count(end.condition);
+    if (selected_ && stage_ != Stage::logout) co_await synchronise(told, with_uid);
     if (reader_.hang_up() && stage_ != Stage::logout) hang_up();
     if (end.text.empty()) end.text = name + " completed";
     imap::append_status(out_.text(), tag_, end.condition, end.code, end.text);

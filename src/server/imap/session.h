@@ -32,12 +32,12 @@
 namespace heliopost::imap_server {
 
 inline constexpr std::chrono::minutes idle_time_max{30};    // RFC 9051 §5.4: at least 30 minutes
-inline constexpr std::chrono::minutes login_time_max{3};    // before login
+inline constexpr std::chrono::minutes login_time_max{3};    // from the beginning to the login
 inline constexpr std::chrono::minutes command_time_max{5};  // within one command
 inline constexpr std::chrono::seconds tls_time_max{30};
 inline constexpr std::size_t read_buffer_octets = 32 * 1024;
 inline constexpr std::size_t list_octets_max = 4096;  // ours: all patterns of a LIST, with their reference
-inline constexpr int errors_max = 50;                 // bad commands, then BYE
+inline constexpr int errors_max = 50;                 // bad commands without a good one, then BYE
 inline constexpr int login_errors_max = 10;           // failed logins, then BYE
 
 class Session {
@@ -54,7 +54,9 @@ private:
     // session.cc: the loop
     net::Task<void> converse();
     net::Task<bool> step();  // one event of the reader; false: the client has closed
-    net::Task<bool> wait_for_command(std::chrono::minutes time);
+    net::Task<bool> wait_for_command(Deadline until);
+    // At most this long, and before the login no longer than that may take.
+    Deadline after(std::chrono::seconds wait) const;
     // Sets the event too when the server drains, for as long as the result lives.
     std::optional<net::EventWaiter> wake_when_closing(net::Event* woken);
     net::Task<void> run_command(std::string text);
@@ -62,6 +64,7 @@ private:
     bool may_come(const imap::CommandBody& body) const;
     Telling telling(const imap::CommandBody& body) const;
     void refuse_bad();
+    void count(imap::Condition condition);  // of a tagged line: a session ends after errors_max
     void hang_up();
     void say(std::string_view line) { out_.text() += line, out_.text() += "\r\n"; }
     net::Task<Result<std::string>> read_response_line();  // the line that answers a "+ "
@@ -128,7 +131,8 @@ private:
 
     // synchronise.cc
     // Tells the client what changed in the selected mailbox, and moves selected_->view on.
-    net::Task<void> synchronise(Telling telling);
+    // with_uid: within a UID command, whose answers all have it.
+    net::Task<void> synchronise(Telling telling, bool with_uid = false);
     net::Task<void> tell_expunged(imap::UidSet uids, imap::NumberSet numbers);
     // The messages that a set means, as rows of the announced view; sequence numbers beyond it are
     // Fault::syntax. "$" is the saved result.
@@ -143,6 +147,8 @@ private:
     void append_flags_fetch(std::size_t index, const mailbox::Row& row, const mailbox::View& view,
                             bool with_uid);
     void append_vanished(const imap::UidSet& uids, bool earlier);
+    // Of messages that are gone, those that this view does not count any more.
+    imap::UidSet uncounted(const imap::UidSet& gone, const mailbox::View& view) const;
 
     const Service& service_;
     net::World& world_;
@@ -150,6 +156,7 @@ private:
     Output out_;
     net::LineReader input_;
     imap::CommandReader reader_;
+    const Deadline login_deadline_;
 
     Stage stage_ = Stage::not_authenticated;
     imap::Revision revision_ = imap::Revision::rev1;

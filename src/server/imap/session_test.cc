@@ -181,6 +181,37 @@ TEST_CASE("session: lines and literals past their limits") {
     CHECK(stranger.closed());
 }
 
+TEST_CASE("session: only BAD commands without a good one between them end it") {
+    TestServer server;
+    TestClient client(server);
+    for (int i = 0; i < 2 * errors_max; ++i) CHECK(client.run("SELECT &").end.starts_with("NO"));
+    for (int i = 0; i < 2 * errors_max; ++i) {
+        CHECK(client.run("NOSUCH").bad());
+        CHECK(client.run("NOOP").ok());
+    }
+    CHECK_FALSE(client.closed());
+}
+
+TEST_CASE("session: a stranger has login_time_max, whatever he says meanwhile") {
+    TestServer server;
+    TestClient talking(server, Begin::greeted);
+    TestClient dripping(server, Begin::greeted);
+    TestClient client(server);
+    dripping.send("A LOGIN ");
+    for (std::chrono::seconds passed{0}; passed < login_time_max - std::chrono::seconds(20);
+         passed += std::chrono::seconds(20)) {
+        CHECK(talking.run("NOOP").ok());
+        dripping.send("x");
+        server.network.run_for(std::chrono::seconds(20));
+    }
+    CHECK(server.sessions() == 3);
+    server.network.run_for(std::chrono::seconds(21));
+    CHECK(talking.next() == "* BYE idle for too long");
+    CHECK(talking.closed());
+    CHECK(dripping.closed());
+    CHECK(client.run("NOOP").ok());
+}
+
 TEST_CASE("session: a silent client is told BYE, RFC 9051 §5.4") {
     TestServer server;
     TestClient stranger(server, Begin::greeted);

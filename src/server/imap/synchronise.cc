@@ -57,6 +57,15 @@ void Session::append_vanished(const imap::UidSet& uids, bool earlier) {
     out += "\r\n";
 }
 
+imap::UidSet Session::uncounted(const imap::UidSet& gone, const mailbox::View& view) const {
+    imap::UidSet counted;
+    for (const auto& [first, last] : gone.ranges())
+        for (std::size_t at = view.lower_bound(Uid{first}); at < view.size() && view.at(at).uid.value <= last;
+             ++at)
+            counted.add(view.at(at).uid);
+    return gone.subtract(counted);
+}
+
 // Under QRESYNC the UID always comes with it.
 void Session::begin_fetch(std::size_t index, const mailbox::Row& row, bool with_uid) {
     std::string& out = out_.text();
@@ -85,7 +94,7 @@ void Session::append_flags_fetch(std::size_t index, const mailbox::Row& row, con
     out += ")\r\n";
 }
 
-net::Task<void> Session::synchronise(Telling telling) {
+net::Task<void> Session::synchronise(Telling telling, bool with_uid) {
     const imap::UidSet told = std::exchange(told_uids_, {});
     const ModSequence told_up_to = std::exchange(told_up_to_, {});
     if (telling == Telling::nothing) co_return;
@@ -111,7 +120,7 @@ net::Task<void> Session::synchronise(Telling telling) {
         say("* " + std::to_string(after->size()) + " EXISTS");
     for (const auto& [index, row] : difference.changed) {
         if (row->mod_sequence <= told_up_to && told.contains(row->uid)) continue;
-        append_flags_fetch(index, *row, *after, false);
+        append_flags_fetch(index, *row, *after, with_uid);
         if (out_.full()) co_await out_.flush();
     }
 }

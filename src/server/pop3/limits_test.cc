@@ -34,4 +34,19 @@ TEST_CASE("limits: a client that does not take its message is waited for as long
     CHECK(server.listener.sessions() == 1);
 }
 
+TEST_CASE("limits: a stranger has login_time_max, whatever is said meanwhile, and STLS gives no more") {
+    TestServer server;
+    TestClient client(server);
+    client.begin_tls();
+    TestClient dripping(server);
+    dripping.begin_tls();
+    for (std::chrono::seconds passed{0}; passed < login_time_max; passed += std::chrono::seconds(20)) {
+        CHECK(client.say("CAPA\r\n").starts_with("+OK"));
+        dripping.send("x");
+        server.network.run_for(std::chrono::seconds(20));
+    }
+    server.network.run_for(std::chrono::seconds(5));
+    CHECK(server.listener.sessions() == 1);  // the one that accepts
+}
+
 }  // namespace heliopost::pop3_server

@@ -25,8 +25,9 @@ net::Task<bool> Session::authenticate(pop3::Command command) {
     const auto mechanism = sasl::find_mechanism(command.text);
     if (!mechanism) co_return refuse("mechanism not known");
     co_await flush();
+    const auto left = std::chrono::floor<std::chrono::milliseconds>(login_deadline_ - world_.tick());
     server_sasl::LinePrompt prompt(world_, *stream_, reader_,
-                                   {"+ ", server_sasl::LinePrompt::LineEnd::crlf_or_lf, idle_time_max});
+                                   {"+ ", server_sasl::LinePrompt::LineEnd::crlf_or_lf, left});
     server_sasl::Credentials with{
         service_.login, &world_, {"pop3", command.text, stream_->peer().address, stream_->tls().has_value()}};
     auto account = co_await server_sasl::authenticate(std::move(with), &prompt, *mechanism,
@@ -57,7 +58,7 @@ net::Task<void> Session::start_tls() {
 net::Task<void> Session::shake_hands() {
     auto tls = service_.tls ? service_.tls() : nullptr;
     if (tls == nullptr) throw net::Gone("there is no certificate");
-    co_await net::start_tls_unless_closing(stream_.get(), std::move(tls), world_.after(tls_time_max),
+    co_await net::start_tls_unless_closing(stream_.get(), std::move(tls), after(tls_time_max),
                                            service_.closing);
 }
 

@@ -10,7 +10,7 @@ using namespace std::string_literals;
 namespace heliopost::pop3_server {
 namespace {
 
-constexpr std::chrono::seconds login_time{60};  // longer than any delay after a wrong password
+constexpr std::chrono::seconds login_time{40};  // longer than any delay after a wrong password
 
 struct Pop3 : TestServer {
     AccountId ann = add_account("ann@a.example");

@@ -1,7 +1,9 @@
 #include "server/pop3/session.h"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
+
 #include "base/planted.h"
 
 namespace heliopost::pop3_server {
@@ -18,7 +20,8 @@ Session::Session(const Service* service, std::unique_ptr<net::Stream> stream)
     : service_(*service),
       world_(*service->world),
       stream_(std::move(stream)),
-      reader_(*stream_, read_buffer_octets) {}
+      reader_(*stream_, read_buffer_octets),
+      login_deadline_(world_.after(login_time_max)) {}
 
 bool Session::tls_offered() const {
     return service_.tls && !stream_->tls() && service_.tls() != nullptr;
@@ -71,10 +74,17 @@ net::Task<void> Session::talk() {
     stream_->close();
 }
 
+Deadline Session::after(std::chrono::seconds wait) const {
+    const auto deadline = world_.after(wait);
+    return view_ == nullptr ? std::min(deadline, login_deadline_) : deadline;
+}
+
 net::Task<bool> Session::read_command() {
     // What was pipelined is answered together: RFC 2449 §6.6.
     if (!reader_.buffered().contains('\n')) co_await flush();
-    const auto deadline = world_.after(idle_time_max);
+    // What does not wait is looked at too: commands that come without a pause.
+    if (view_ == nullptr && world_.tick() >= login_deadline_) throw net::TimedOut();
+    const auto deadline = after(idle_time_max);
     waiting_ = true;
     const Result<bool> got =
         co_await reader_.read_line(&line_, pop3::auth_command_octets_max, deadline, service_.closing);
@@ -168,7 +178,7 @@ net::Task<void> Session::put(std::string_view octets) {
 net::Task<void> Session::flush() {
     if (output_.empty()) co_return;
     const std::string out = std::exchange(output_, {});
-    co_await stream_->write(out, world_.after(write_time_max));
+    co_await stream_->write(out, after(write_time_max));
 }
 
 }  // namespace heliopost::pop3_server

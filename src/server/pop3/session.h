@@ -24,6 +24,7 @@
 namespace heliopost::pop3_server {
 
 inline constexpr std::chrono::minutes idle_time_max{10};  // RFC 1939 §3: at least 10 minutes
+inline constexpr std::chrono::minutes login_time_max{3};  // from the beginning to the login, whatever is said
 inline constexpr std::chrono::minutes write_time_max{5};
 inline constexpr std::chrono::seconds tls_time_max{30};
 inline constexpr std::size_t read_buffer_octets = 8 * 1024;
@@ -39,6 +40,8 @@ private:
     // session.cc
     net::Task<void> talk();
     net::Task<bool> read_command();
+    // At most this long, and before the login no longer than that may take.
+    Deadline after(std::chrono::seconds wait) const;
     net::Task<void> answer();
     net::Task<bool> act(pop3::Command command);  // true: done as asked
     bool say(std::string_view text);             // +OK
@@ -75,6 +78,7 @@ private:
     net::World& world_;
     std::unique_ptr<net::Stream> stream_;
     net::LineReader reader_;
+    const Deadline login_deadline_;
     std::string line_;
     std::string output_;
 
