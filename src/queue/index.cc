@@ -45,6 +45,7 @@ void Index::add(QueueId id, const std::vector<Recipient>& recipients) {
         entry.rows.push_back(row);
     }
     ++counts_.entries;
+    counts_.rows += entry.rows.size();
     for (std::uint32_t group = 0; group < entry.groups.size(); ++group) place(id, entry, group);
 }
 
@@ -56,6 +57,7 @@ void Index::erase(QueueId id) {
         set_waiting(entry.groups[group].destination, entry.groups[group].at, std::nullopt, id, group);
     for (const Row& row : entry.rows) count(row, false);
     --counts_.entries;
+    counts_.rows -= entry.rows.size();
     entries_.erase(at);
 }
 
@@ -108,23 +110,28 @@ std::optional<Taken> Index::take_one(const std::string& destination, const DueQu
 
 std::vector<Taken> Index::take(const DueQuery& query) {
     const std::size_t leases = std::min(query.leases, leases_max);
+    const auto full = [&query] { return query.full && query.full(); };
+    // Under a lock, and a queue may have a million destinations: no further than there is room for leases.
     std::vector<std::string> due;
     for (const auto& [when, destination] : order_) {
-        if (when > query.now) break;
-        due.push_back(destination);
+        if (when > query.now || due.size() == leases || full()) break;
+        if (!query.may_start || query.may_start(destination)) due.push_back(destination);
     }
     std::vector<Taken> taken;
     while (!due.empty()) {
         std::vector<std::string> again;
         for (std::string& destination : due) {
-            if (taken.size() >= leases) return taken;
-            if (query.may_start && !query.may_start(destination)) continue;
             std::optional<Taken> one = take_one(destination, query);
             if (!one) continue;
             taken.push_back(std::move(*one));
             again.push_back(std::move(destination));
         }
-        due = std::move(again);
+        due.clear();
+        for (std::string& destination : again) {
+            if (taken.size() + due.size() >= leases) break;
+            if (full()) break;
+            if (!query.may_start || query.may_start(destination)) due.push_back(std::move(destination));
+        }
     }
     return taken;
 }
@@ -149,6 +156,7 @@ void Index::not_later_than(Time latest) {
         for (std::uint32_t group = 0; group < entry.groups.size(); ++group) place(id, entry, group);
     }
 }
+
 void Index::update(QueueId id, const std::vector<IndexRow>& rows) {
     const auto at = entries_.find(id);
     if (at == entries_.end()) return;

@@ -165,6 +165,35 @@ struct Run {
 
 }  // namespace
 
+TEST_CASE("index: among many destinations that are due, no more are looked at than there is room for") {
+    Index index([](const Recipient& recipient) { return recipient.domain; });
+    std::vector<Recipient> recipients(1'000);
+    for (std::uint32_t i = 0; i < recipients.size(); ++i) {
+        recipients[i].index = i;
+        recipients[i].domain = "d" + std::to_string(i) + ".example";
+    }
+    index.add(QueueId(1), recipients);
+    CHECK(index.counts().rows == 1'000);
+    int asked = 0;
+    int room = 5;
+    DueQuery query;
+    query.now = at(1);
+    query.leases = 3;
+    query.may_start = [&](std::string_view) {
+        ++asked;
+        return room-- > 0;
+    };
+    query.full = [&] { return room <= 0; };
+    CHECK(index.take(query).size() == 3);
+    CHECK(asked == 3);
+    CHECK(index.take(query).size() == 2);
+    CHECK(asked == 5);
+    CHECK(index.take(query).empty());
+    CHECK(asked == 5);
+    index.erase(QueueId(1));
+    CHECK(index.counts().rows == 0);
+}
+
 TEST_CASE("index: agrees with a model over random steps, and with one rebuilt from the rows") {
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
         CAPTURE(seed);

@@ -23,6 +23,21 @@ TEST_CASE_FIXTURE(TestQueue, "limits: one call gives so many leases and so many 
     CHECK(due(10 * leases_max).size() == 5);
 }
 
+TEST_CASE_FIXTURE(TestQueue,
+                  "limits: room_rows, or rows_max, counts recipients, however few messages they share") {
+    QueueOptions options;
+    CHECK(options.room_rows == rows_max);
+    options.room_rows = 4;
+    queue = make_queue(*store, world->log(), options);
+    REQUIRE(run(queue->load()).has_value());
+    add({"x@b.example", "y@c.example", "z@d.example"});
+    CHECK(queue->has_room());
+    add({"x@b.example"});
+    CHECK_FALSE(queue->has_room());
+    for (Lease& lease : due()) REQUIRE(complete(std::move(lease), State::delivered).has_value());
+    CHECK(queue->has_room());
+}
+
 TEST_CASE_FIXTURE(TestQueue, "limits: what a remote host said is cut, an ENVID past its limit refused") {
     const QueueId id = add({"x@b.example"});
     auto leases = due();

@@ -40,6 +40,8 @@ namespace heliopost::queue {
 
 inline constexpr std::size_t entries_max =
     1'000'000;  // in all, unless the options say less; then has_room() is false
+// Of recipients, those of one message counted each: an entry may have a thousand destinations.
+inline constexpr std::size_t rows_max = 1'000'000;
 inline constexpr std::size_t lease_recipients_max = 1'000;         // of one lease
 inline constexpr std::size_t leases_max = 1'000;                   // of one call of due()
 inline constexpr std::size_t list_max = 1'000;                     // entries of one call of list()
@@ -113,6 +115,8 @@ struct DueQuery {
     // May one more attempt to this destination begin? Asked once for each lease; empty: always. Must not
     // call the Queue.
     std::function<bool(std::string_view destination)> may_start;
+    // May none begin any more, to whatever destination? Then what else is due is not looked at. Empty: never.
+    std::function<bool()> full;
 };
 
 // What came of one recipient of a lease. Those not named are given back as they were.
@@ -148,6 +152,7 @@ struct Filter {
 
 struct Counts {
     std::size_t entries = 0;
+    std::size_t rows = 0;     // recipients, final ones too while their entry is there
     std::size_t pending = 0;  // recipients, leased ones too
     std::size_t held = 0;
     std::size_t leased = 0;
@@ -158,6 +163,7 @@ struct QueueOptions {
     // gives the same for all. Must be pure.
     std::function<std::string(std::string_view domain)> destination_of;
     std::size_t room_entries = entries_max;  // has_room() is false from here on
+    std::size_t room_rows = rows_max;        // and from here on
 };
 
 class Queue {
@@ -207,7 +213,7 @@ public:
     virtual net::Task<Result<Shown>> show(QueueId id) = 0;
 
     virtual Counts counts() const = 0;
-    // False at QueueOptions::room_entries: new mail gets 452.
+    // False at QueueOptions::room_entries or room_rows: new mail gets 452.
     virtual bool has_room() const = 0;
 };
 

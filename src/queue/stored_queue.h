@@ -90,6 +90,7 @@ public:
         : store_(store),
           log_(log),
           room_entries_(options.room_entries),
+          room_rows_(options.room_rows),
           shared_(std::make_shared<Shared>([of = options.destination_of](const Recipient& recipient) {
               return of ? of(recipient.domain) : recipient.domain;
           })) {}
@@ -126,7 +127,10 @@ public:
         const std::lock_guard lock(shared_->mutex);
         return shared_->index.counts();
     }
-    bool has_room() const override { return counts().entries < room_entries_; }
+    bool has_room() const override {
+        const Counts now = counts();
+        return now.entries < room_entries_ && now.rows < room_rows_;
+    }
 
 private:
     // Changes a row, or says false to leave it as it is.
@@ -157,6 +161,7 @@ private:
     store::Store& store_;
     const Log& log_;
     const std::size_t room_entries_;
+    const std::size_t room_rows_;
     IdSource ids_;
     std::shared_ptr<Shared> shared_;
     std::mutex unrecorded_mutex_;

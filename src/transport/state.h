@@ -43,6 +43,7 @@ struct Transport::State {
 
     void begin(queue::Lease lease);
     bool may_start(std::string_view destination);
+    bool full();  // all slots are held
 
     net::World& world;
     queue::Queue& queue;

@@ -34,14 +34,16 @@ Transport::State::State(net::World& of_world, queue::Queue& of_queue, store::Sto
               .open = std::make_shared<std::size_t>(0)},
       wake(std::make_shared<net::Event>(world)) {}
 
+bool Transport::State::full() {
+    const bool all_held = slots->all + granted_all >= options->connections_max;
+    crowded |= all_held;
+    return all_held;
+}
+
 bool Transport::State::may_start(std::string_view destination) {
     const auto already = granted.find(destination);
     const std::size_t to_it = slots->of(destination) + (already == granted.end() ? 0 : already->second);
     if (to_it >= options->per_destination_max) return false;
-    if (slots->all + granted_all >= options->connections_max) {
-        crowded = true;
-        return false;
-    }
     if (slots->is_slow(destination, world.tick())) {
         if (slots->to_slow + granted_slow >= slow_slots(options->connections_max)) return false;
         ++granted_slow;
@@ -87,6 +89,7 @@ net::Task<void> Transport::State::take() {
     query.now = world.now();
     query.leases = leases_per_turn;
     query.may_start = [this](std::string_view destination) { return may_start(destination); };
+    query.full = [this] { return full(); };
     auto due = co_await queue.due(std::move(query));
     granted.clear();
     granted_all = granted_slow = 0;
