@@ -43,7 +43,8 @@ struct TestServer : mailbox::TestMailHost {
                                 .prefix = trace,
                                 .received = world->now(),
                                 .structure = std::make_shared<const mime::Structure>(mime::scan(message)),
-                                .preview = {}};
+                                .preview = {},
+                                .verdicts = {}};
         std::vector<store::Batch> batches;
         batches.emplace_back(store::account_partition(account));
         mailbox::file(batches[0], mailbox::inbox, email, {}, world->now(), {});
