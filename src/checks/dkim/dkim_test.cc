@@ -203,4 +203,88 @@ TEST_CASE("dkim: messages that others signed, RFC 6376 §A.2 and RFC 8463 §A.3 
     MESSAGE(passed << " signatures");
 }
 
+namespace {
+
+// Header with its last line end, and body.
+std::pair<std::string, std::string> parts_of(const std::string& message) {
+    const size_t end = message.find("\r\n\r\n");
+    return {message.substr(0, end + 2), message.substr(end + 4)};
+}
+
+SignatureVerdict judged_under(const std::string& record, const std::string& signed_message) {
+    Receiver it;
+    it.network.zone().add_txt("test._domainkey.example.com", record);
+    const auto [header, body] = parts_of(signed_message);
+    const auto verdicts = it.verify(header, body);
+    ASSERT(verdicts.size() == 1);
+    return verdicts.front();
+}
+
+std::string signed_by(const crypto::PrivateKey& key, const std::string& message) {
+    const auto [header, body] = parts_of(message);
+    BodyHash hash(dkim::Canonicalization::relaxed);
+    hash.feed(body);
+    Signer signer;
+    signer.domain = "example.com";
+    signer.selector = "test";
+    signer.key = &key;
+    return signature_field(signer, header, hash.finish(), now) + message;
+}
+
+// Thirty-two octets in base64, as the PKCS #8 key that OpenSSL reads.
+std::string pem_of(const std::string& seed) {
+    const std::string_view front("\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20", 16);
+    const auto octets = from_base64(trim(seed));
+    ASSERT(octets.has_value());
+    return "-----BEGIN PRIVATE KEY-----\n" + to_base64(std::string(front) + *octets) +
+           "\n-----END PRIVATE KEY-----\n";
+}
+
+}  // namespace
+
+TEST_CASE("dkim: the messages, keys and records of dkimpy's own tests") {
+    const std::string folder = "dkim/dkimpy/";
+    if (file(folder + "test.message").empty()) {
+        MESSAGE("skipped: the shared data is not there");
+        return;
+    }
+    int cases = 0;
+    Receiver it;
+    it.network.zone().add_txt("brisbane._domainkey.football.example.com",
+                              "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=");
+    it.network.zone().add_txt("test._domainkey.football.example.com", file(folder + "test.txt"));
+    it.network.zone().add_txt("sed._domainkey.test.ex", file(folder + "eximtest.dns"));
+    for (const std::string name : {"rfc6376.signed.msg", "ed25519test2.msg"}) {
+        const auto [header, body] = parts_of(file(folder + name));
+        for (const auto& one : it.verify(header, body)) {
+            CHECK_MESSAGE(one.verdict == Verdict::pass, name << ", " << one.selector << ": " << one.reason);
+            ++cases;
+        }
+    }
+    const auto rsa = crypto::PrivateKey::from_pem(file(folder + "test.private"));
+    REQUIRE(rsa.has_value());
+    const std::string message = signed_by(*rsa, file(folder + "test.message"));
+    const std::pair<std::string, Verdict> records[] = {{"test.txt", Verdict::pass},
+                                                       {"test2.txt", Verdict::pass},
+                                                       {"badversion.txt", Verdict::perm_error},
+                                                       {"badk.txt", Verdict::perm_error},
+                                                       {"test_bad.txt", Verdict::perm_error},
+                                                       {"test_tlsrpt.txt", Verdict::perm_error}};
+    for (const auto& [name, wanted] : records) {
+        const SignatureVerdict one = judged_under(file(folder + name), message);
+        CHECK_MESSAGE(one.verdict == wanted, name << ": " << name_of(one.verdict) << ", " << one.reason);
+        ++cases;
+    }
+    const auto ed25519 = crypto::PrivateKey::from_pem(pem_of(file(folder + "ed25519test.key")));
+    REQUIRE(ed25519.has_value());
+    for (const std::string name : {"ed25519test.msg", "test_extra.message"}) {
+        const SignatureVerdict one =
+            judged_under(file(folder + "ed25519test.dns"), signed_by(*ed25519, file(folder + name)));
+        CHECK_MESSAGE(one.verdict == Verdict::pass, name << ": " << one.reason);
+        ++cases;
+    }
+    MESSAGE(cases << " cases of dkimpy");
+    CHECK(cases == 11);
+}
+
 }  // namespace heliopost::dkim_check
