@@ -88,8 +88,13 @@ def python_date(text):
         return "-"
 
 
+# Later versions, and Debian's 3.11.2, give nothing for what may be read in two ways (CVE-2023-27043), nor for any
+# address with a domain literal: unless asked not to.
+LENIENT = {"strict": False} if getattr(email.utils, "supports_strict_parsing", False) else {}
+
+
 def python_specs(text):
-    return sorted(spec for _, spec in email.utils.getaddresses([text]) if "@" in spec)
+    return sorted(spec for _, spec in email.utils.getaddresses([text], **LENIENT) if "@" in spec)
 
 
 def bare(local):
