@@ -24,12 +24,12 @@ using backup::Descriptor;
 class RightsOf {
 public:
     explicit RightsOf(const passwd& user) : before_(static_cast<std::size_t>(getgroups(0, nullptr))) {
-        getgroups(static_cast<int>(before_.size()), before_.data());
+        const bool known = getgroups(static_cast<int>(before_.size()), before_.data()) >= 0;
         int count = 0;
         getgrouplist(user.pw_name, user.pw_gid, nullptr, &count);
         std::vector<gid_t> groups(static_cast<std::size_t>(count));
         getgrouplist(user.pw_name, user.pw_gid, groups.data(), &count);
-        in_force_ = set_groups(groups);
+        in_force_ = known && set_groups(groups);
         setfsgid(user.pw_gid);
         setfsuid(user.pw_uid);
         // They say what was, never whether they failed: an id that nobody has changes nothing.
