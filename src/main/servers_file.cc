@@ -58,10 +58,13 @@ private:
     bool in_force_ = false;
 };
 
-bool is_roots_folder(const fs::path& path) {
-    struct stat found{};
-    return ::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode) && found.st_uid == 0 &&
-           (found.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+// In a folder such as /tmp others may add names, and not replace a directory of root's.
+bool root_alone_changes(const fs::path& folder, const fs::path& entry) {
+    struct stat found{}, below{};
+    if (::stat(folder.c_str(), &found) != 0 || !S_ISDIR(found.st_mode) || found.st_uid != 0) return false;
+    if ((found.st_mode & (S_IWGRP | S_IWOTH)) == 0) return true;
+    return (found.st_mode & S_ISVTX) != 0 && ::lstat(entry.c_str(), &below) == 0 && S_ISDIR(below.st_mode) &&
+           below.st_uid == 0;
 }
 
 // Each folder that a name is looked up in, those of the links on the way too.
@@ -74,8 +77,8 @@ bool root_alone_leads(const fs::path& path) {
     };
     go_on_with(fs::absolute(path));
     for (std::size_t links = 0; !rest.empty();) {
-        if (!is_roots_folder(at)) return false;
         const fs::path next = rest.back().is_absolute() ? rest.back() : at / rest.back();
+        if (!root_alone_changes(at, next)) return false;
         rest.pop_back();
         std::error_code error;
         if (!fs::is_symlink(next, error)) {

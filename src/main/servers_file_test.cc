@@ -78,6 +78,14 @@ TEST_CASE(
 
     REQUIRE(chmod(deep.c_str(), 0775) == 0);
     CHECK(is_denied(deep / "own"));
+    fs::create_directory(deep / "inner");
+    write(deep / "inner/key", "root's", 0600);
+    write(deep / "key", "root's", 0600);
+    REQUIRE(chmod((deep / "inner").c_str(), 0755) == 0);
+    CHECK(is_denied(deep / "inner/key"));
+    REQUIRE(chmod(deep.c_str(), 01777) == 0);  // as /tmp
+    CHECK(read(deep / "inner/key") == "root's");
+    CHECK(is_denied(deep / "key"));  // it may be another's name of the file
     write(users / "roots", "root's", 0600);
     CHECK(is_denied(users / "roots"));
     CHECK(read(roots / "absent").find("No such file") != std::string::npos);
