@@ -1,6 +1,7 @@
 #include "proto/feedback/aggregate.h"
 
 #include <expat.h>
+#include <unicode/utf8.h>
 
 #include <algorithm>
 #include <functional>
@@ -11,6 +12,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "proto/mime/charset.h"
 
 namespace heliopost::feedback {
 namespace {
@@ -112,6 +114,29 @@ const std::map<std::string, Place, std::less<>>& places() {
     return table;
 }
 
+// Of a text in UTF-8; -1 where it is not one, or U+FFFD.
+int only_character(std::string_view text) {
+    const auto size = static_cast<int32_t>(text.size());
+    int32_t at = 0;
+    UChar32 character = -1;
+    if (size > 0) U8_NEXT(text.data(), at, size, character);
+    return at == size && character >= 0 && character != 0xFFFD ? character : -1;
+}
+
+// For expat, which knows UTF-8, UTF-16, US-ASCII and ISO-8859-1: another charset of one octet a character,
+// such as windows-1252. An octet that is none by itself is an error where it comes.
+int map_charset(void*, const XML_Char* name, XML_Encoding* encoding) {
+    if (!mime::is_known_charset(name)) return XML_STATUS_ERROR;
+    for (int octet = 0; octet < 256; ++octet) {
+        const auto text = static_cast<char>(octet);
+        encoding->map[octet] = only_character(mime::to_utf8(name, {&text, 1}));
+    }
+    encoding->data = nullptr;
+    encoding->convert = nullptr;
+    encoding->release = nullptr;
+    return XML_STATUS_OK;
+}
+
 // A document under way: expat calls it for each element.
 class Reader {
 public:
@@ -129,6 +154,7 @@ public:
             parser_.get(), [](void* self, const char*, const char*, const char*, int) {
                 static_cast<Reader*>(self)->stop(Fault::syntax, "a report has no DOCTYPE");
             });
+        XML_SetUnknownEncodingHandler(parser_.get(), map_charset, nullptr);
     }
 
     Result<Aggregate> read(std::string_view xml) {

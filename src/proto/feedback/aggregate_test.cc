@@ -83,6 +83,17 @@ TEST_CASE("aggregate: any order, any prefix, unknown elements, an early draft") 
               .version == "1");
 }
 
+TEST_CASE("aggregate: a charset of one octet a character, and none that is unknown or has more") {
+    const auto in = [](const std::string& charset) {
+        return parse_aggregate("<?xml version='1.0' encoding='" + charset +
+                               "'?><feedback><version>l\xe9\x80</version></feedback>");
+    };
+    CHECK(in("windows-1252").value().version == "l\u00e9\u20ac");
+    CHECK(in("windows-1251").value().version == "l\u0439\u0402");
+    CHECK(in("no-such").error().fault == Fault::syntax);
+    CHECK(in("shift_jis").error().fault == Fault::syntax);
+}
+
 TEST_CASE("aggregate: what is no report") {
     for (const std::string_view bad :
          {"", "x", "<feedback>", "<x:schema xmlns:x='y'/>", "<a><feedback/></a>", "<html></html>",

@@ -18,6 +18,14 @@ std::string decoded(const mime::Part& part, std::string_view message) {
 
 constexpr size_t small_front = 256;  // that is looked at for the first "<"
 
+// By a byte order mark, XML 1.0 appendix F, or its first character.
+bool is_xml(std::string_view octets) {
+    constexpr std::string_view utf8_mark = "\xef\xbb\xbf";
+    if (octets.starts_with("\xff\xfe") || octets.starts_with("\xfe\xff")) return true;  // UTF-16
+    const std::string_view text = octets.substr(octets.starts_with(utf8_mark) ? utf8_mark.size() : 0);
+    return trim(text.substr(0, small_front)).starts_with('<');
+}
+
 // By its name a file may hold a report; what it is its octets say.
 bool may_be_file(const mime::Part& part) {
     return part.kind == mime::PartKind::leaf && (part.is_type("application") || part.is("text", "xml"));
@@ -64,10 +72,8 @@ Result<Report> read_report(std::string_view message) {
 }
 
 Result<Report> read_any(std::string_view octets) {
-    constexpr std::string_view utf8_mark = "\xef\xbb\xbf";
-    const std::string_view text = octets.substr(octets.starts_with(utf8_mark) ? utf8_mark.size() : 0);
-    if (!is_packed(octets) && !trim(text.substr(0, small_front)).starts_with('<')) return read_report(octets);
-    return TRY(read_file(octets));
+    if (is_packed(octets) || is_xml(octets)) return TRY(read_file(octets));
+    return read_report(octets);
 }
 
 }  // namespace heliopost::feedback

@@ -41,6 +41,19 @@ TEST_CASE("report: an aggregate report in a file of any kind") {
     CHECK(read_report(std::string(report_octets_max + 1, 'x')).error().fault == Fault::too_large);
 }
 
+TEST_CASE("report: a file in UTF-16 is known by its mark") {
+    std::string little = "\xff\xfe", big = "\xfe\xff";
+    for (const char c : std::string_view("<feedback><version>1.0</version></feedback>")) {
+        little += {c, '\0'};
+        big += {'\0', c};
+    }
+    for (const std::string& octets : {little, big}) {
+        const auto report = read_any(octets);
+        REQUIRE(report.has_value());
+        CHECK(std::get<Aggregate>(*report).version == "1.0");
+    }
+}
+
 TEST_CASE("report: a failure, RFC 6591 §3") {
     const auto failure = parse_failure(
         "\r\nFeedback-Type: Auth-Failure\r\nVersion: 1\r\nAuth-Failure: dmarc\r\nSource-IP:\r\n 192.0.2.1\r\n"
