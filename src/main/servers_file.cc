@@ -12,6 +12,8 @@
 #include <filesystem>
 #include <vector>
 
+#include "main/user.h"
+
 namespace heliopost {
 
 namespace {
@@ -106,9 +108,7 @@ Result<Descriptor> open_file(const std::string& path) {
 
 Result<Descriptor> open_servers_file(const std::string& path, const std::string& user) {
     if (user.empty() || geteuid() != 0) return open_file(path);
-    const passwd* found = getpwnam(user.c_str());
-    if (found == nullptr)
-        return fail(Fault::not_found, "server.user: there is no user \"" + user + "\" on this system");
+    const passwd* found = TRY(find_user(user));
     Result<Descriptor> file = fail(Fault::denied, "cannot read " + path + " as user \"" + user + "\"");
     {
         const RightsOf rights(*found);

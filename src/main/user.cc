@@ -19,11 +19,6 @@ namespace heliopost {
 
 namespace {
 
-Result<const passwd*> find_user(const std::string& name) {
-    if (const passwd* user = getpwnam(name.c_str()); user != nullptr) return user;
-    return fail(Fault::not_found, "server.user: there is no user \"" + name + "\" on this system");
-}
-
 // By descriptors, for the folders may be the user's already: a name that it replaces by a link while root
 // walks must not lead root to somebody else's file.
 struct Giving {
@@ -51,6 +46,11 @@ private:
 };
 
 }  // namespace
+
+Result<const passwd*> find_user(const std::string& name) {
+    if (const passwd* user = getpwnam(name.c_str()); user != nullptr) return user;
+    return fail(Fault::not_found, "server.user: there is no user \"" + name + "\" on this system");
+}
 
 Result<void> become_user(const std::string& name) {
     if (name.empty() || geteuid() != 0) return {};

@@ -6,9 +6,14 @@
 
 #include "base/result.h"
 
+struct passwd;
+
 namespace heliopost {
 
 inline constexpr std::size_t given_depth_max = 16;  // of folders; those of a store are two deep
+
+// As the system knows it, until the next user is asked for.
+Result<const passwd*> find_user(const std::string& name);
 
 // Gives up root for good. For what works on the store and must leave its files to the server. Nothing happens
 // where name is empty or we are not root.
