@@ -3,11 +3,9 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 
-#include "backup/file.h"
 #include "base/assert.h"
 #include "base/base64.h"
 #include "crypto/aead.h"
@@ -42,28 +40,6 @@ Key::Key(const Secret& secret)
     : secret_(secret),
       names_(derive(secret, "", "heliopost backup names")),
       id_(to_hex(derive(secret, "", "heliopost backup key id").view().substr(0, 16))) {}
-
-Result<Key> Key::read(const std::string& file) {
-    struct stat status{};
-    if (::stat(file.c_str(), &status) == 0 && (status.st_mode & 077) != 0)
-        return fail(Fault::denied, "others may read the key " + file + ": chmod 600 it, or make a new one");
-    InputFile in = TRY(InputFile::open(file));
-    std::string octets = TRY(in.read());
-    if (octets.size() != Secret::octets)
-        return fail(Fault::syntax, file + " is no key: `heliopost backup --new-key FILE` makes one");
-    const Key key{Secret(octets)};
-    OPENSSL_cleanse(octets.data(), octets.size());
-    return key;
-}
-
-Result<> Key::make(const std::string& file) {
-    std::string octets = crypto::random_octets(Secret::octets);
-    const Secret secret(octets);
-    OPENSSL_cleanse(octets.data(), octets.size());
-    OutputFile out = TRY(OutputFile::create(file));
-    TRY(out.write(secret.view()));
-    return out.finish();
-}
 
 std::string Key::object_name(std::string_view sha256) const {
     std::string mac(32, '\0');

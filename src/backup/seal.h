@@ -1,8 +1,9 @@
 // Sealing: a file as AES-256-GCM, in chunks, so that it is written and read in one pass.
 //
-//   Sealer sealer(key, name);   out += sealer.begin(); ... out += sealer.add(octets); ... out +=
-//   sealer.finish(); Opener opener(key, name);   plain += TRY(opener.add(octets)); ... plain +=
-//   TRY(opener.finish());
+//   Sealer sealer(key, name);
+//   out += sealer.begin(); ... out += sealer.add(octets); ... out += sealer.finish();
+//   Opener opener(key, name);
+//   plain += TRY(opener.add(octets)); ... plain += TRY(opener.finish());
 //
 // A sealed file is salt, then chunks: chunk_octets of text (fewer only in the last, which may be empty) and a
 // tag of 16. Each file has a key of its own, HKDF-SHA-256 of the backup's key and the salt, so that a chunk's
