@@ -10,6 +10,7 @@
 #include "store/records.pb.h"
 #include "store/rocks_edits.h"
 #include "store/rocks_log.h"
+#include "store/rocks_manifest.h"
 #include "store/test_log.h"
 #include "store/tuple.h"
 
@@ -86,6 +87,12 @@ void check_keys(std::string_view input) {
     must(store::reference_key(blob, partition, front).starts_with(store::reference_prefix(blob)));
 }
 
+void scan_file(store::LogScan& scan, const std::string& name, std::string_view octets) {
+    scan.begin_file(name);
+    scan.add(octets);
+    scan.end_file();
+}
+
 }  // namespace
 
 // Whatever lies on the disk: chunk records, manifests, keys and logs are read without a fault, and what we
@@ -122,17 +129,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, size_t size) {
     check_keys(input);
     const std::string log = log_of(input);
     store::LogScan sound;
-    sound.add_file("000001.log", log);
-    sound.add_file("000002.log", log);
-    if (const auto& rotten = sound.damage())
-        must(rotten->offset <= log.size() && (!rotten->lost() || rotten->acknowledged_until != 0));
+    scan_file(sound, "000001.log", log);
+    scan_file(sound, "000002.log", log);
+    if (const auto& damage = sound.damage())
+        must(damage->offset <= log.size() &&
+             (!damage->lost() || damage->rotten || damage->acknowledged_until != 0));
 
     must(store::first_needed_log(input) == 0 || size >= 7);
     const std::string edit = store::fragment(1, input.substr(0, 1'000));
     must(store::first_needed_log(edit) == store::first_needed_log(edit + edit));
 
     store::LogScan scan;
-    scan.add_file("000001.log", input);
+    scan_file(scan, "000001.log", input);
+    must(store::rotten_at(input).value_or(0) <= size);
+    must(!store::rotten_at(edit + edit));
     const auto& damage = scan.damage();
     if (damage && damage->offset > size) std::abort();  // at the end: a write whose end never came
     return 0;

@@ -136,14 +136,18 @@ rocksdb::Status open_once(Database& database, rocksdb::DBOptions db_options, con
     return status;
 }
 
-// After a start that the log prevented: may it be read up to the damage?
-Result<> allow_point_in_time(const RocksOptions& options) {
-    const auto damage = TRY(scan_logs(options.path));
-    if (!damage)
-        return fail(Fault::internal,
-                    "the store at " + options.path + " is damaged: restore it from a backup");
-    const std::string where = damage->file + ", octet " + std::to_string(damage->offset);
-    if (!damage->lost()) return {};  // the last write was cut short and never acknowledged
+Result<> refuse_rotten_manifest(const std::string& path) {
+    const auto manifest = ManifestFile::read(path);
+    const auto at = manifest ? rotten_at(manifest->octets) : std::nullopt;
+    if (!at) return {};
+    return fail(Fault::internal, "the store at " + path + " is damaged (" +
+                                     std::filesystem::path(manifest->path).filename().string() + ", octet " +
+                                     std::to_string(*at) + "): stop, and restore the store from a backup");
+}
+
+// Whether the log may be read up to its damage, though what we acknowledged is lost with it.
+Result<> allow_loss(const RocksOptions& options, const LogDamage& damage) {
+    const std::string where = damage.file + ", octet " + std::to_string(damage.offset);
     if (options.recovery == RocksOptions::Recovery::drop_damaged) {
         if (options.dropped)
             options.dropped("the log is damaged (" + where +
@@ -155,6 +159,28 @@ Result<> allow_point_in_time(const RocksOptions& options) {
                                      ") and acknowledged mail lies behind the damage: restore the store "
                                      "from a backup, or keep what lies before it with `heliopost fsck "
                                      "--repair`");
+}
+
+// After a start that the log prevented: may it be read up to the damage?
+Result<> allow_point_in_time(const RocksOptions& options) {
+    const auto damage = TRY(scan_logs(options.path));
+    if (!damage)
+        return fail(Fault::internal,
+                    "the store at " + options.path + " is damaged: restore it from a backup");
+    if (!damage->lost()) return {};  // the last write was cut short and never acknowledged
+    return allow_loss(options, *damage);
+}
+
+using Recovery = rocksdb::WALRecoveryMode;
+
+// RocksDB takes some damage, a header's octet of the last block, for the end of what was written: it would
+// start without a word, and delete what it no longer knows.
+Result<Recovery> look_before_opening(const RocksOptions& options) {
+    TRY(refuse_rotten_manifest(options.path));
+    const auto damage = TRY(scan_logs(options.path));
+    if (!damage || !damage->lost()) return Recovery::kTolerateCorruptedTailRecords;
+    TRY(allow_loss(options, *damage));
+    return Recovery::kPointInTimeRecovery;
 }
 
 Result<> check_format(Database& database) {
@@ -221,6 +247,7 @@ Result<std::unique_ptr<Database>> open_database(const RocksOptions& options) {
                                          if (at->is_open) end_process(at->path, status);
                                      });
     auto db_options = database_options(options, *database->files);
+    if (!options.read_only) db_options.wal_recovery_mode = TRY(look_before_opening(options));
     auto status = open_once(*database, db_options, options);
     ManifestCut manifest;
     if (status.IsCorruption() && !options.read_only && TRY(manifest.cut(options.path)))
@@ -230,7 +257,7 @@ Result<std::unique_ptr<Database>> open_database(const RocksOptions& options) {
             manifest.undo();
             return std::unexpected(allowed.error());
         }
-        db_options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+        db_options.wal_recovery_mode = Recovery::kPointInTimeRecovery;
         status = open_once(*database, db_options, options);
     }
     if (!status.ok()) {

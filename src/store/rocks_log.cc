@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -18,6 +17,7 @@ namespace {
 constexpr size_t write_header_octets = 12;  // sequence number u64, count u32; little-endian
 constexpr std::string_view mark_magic = "HPsync1:";
 constexpr char log_data_tag = 3;
+constexpr size_t piece_octets = 32 * LogRecord::block_octets;
 constexpr size_t head_octets = 64;  // of a write: its header and its mark
 
 std::optional<std::uint64_t> find_mark(std::string_view write) {
@@ -36,28 +36,38 @@ std::string log_mark(std::uint64_t last_synced) {
     return std::string(mark_magic) + to_u64(last_synced);
 }
 
-void LogScan::add_file(std::string name, std::string_view octets) {
+void LogScan::begin_file(std::string name) {
     file_ = std::move(name);
+    offset_ = 0;
     head_.reset();
-    for (size_t at = 0; at < octets.size(); at += LogRecord::block_octets)
-        add_block(octets.substr(at, LogRecord::block_octets), at);
-    if (head_) note_damage(octets.size());  // a write whose end never came
 }
 
-void LogScan::add_block(std::string_view block, std::uint64_t offset) {
+void LogScan::add(std::string_view blocks) {
+    for (size_t at = 0; at < blocks.size(); at += LogRecord::block_octets)
+        add_block(blocks.substr(at, LogRecord::block_octets));
+}
+
+void LogScan::end_file() {
+    if (head_) note_damage(offset_);  // a write whose end never came
+}
+
+void LogScan::add_block(std::string_view block) {
     size_t at = 0;
     while (at + LogRecord::header_octets <= block.size()) {
         if (const auto record = LogRecord::read(block.substr(at))) {
-            take(*record, offset + at);
+            take(*record, offset_ + at);
             at += record->octets();
             continue;
         }
         // Zeros are room that was set aside, unless something follows.
         const auto more = block.find_first_not_of('\0', at);
-        if (more == std::string_view::npos) return;
-        note_damage(offset + at);
+        if (more == std::string_view::npos) break;
+        const bool is_first = !damage_;
+        note_damage(offset_ + at);
+        if (is_first) damage_->rotten = is_whole_but_for_header(block.substr(at));
         for (++at; at + LogRecord::header_octets <= block.size() && !LogRecord::read(block.substr(at));) ++at;
     }
+    offset_ += block.size();
 }
 
 void LogScan::note_damage(std::uint64_t offset) {
@@ -102,11 +112,14 @@ Result<std::optional<LogDamage>> scan_logs(const std::string& directory) {
     if (error) return fail(Fault::internal, "cannot read the directory " + directory);
     std::ranges::sort(files);
     LogScan scan;
+    std::string piece(piece_octets, '\0');
     for (const auto& [number, path] : files) {
         std::ifstream in(path, std::ios::binary);
-        const std::string octets{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-        if (!in) return fail(Fault::internal, "cannot read " + path.string());
-        scan.add_file(path.filename().string(), octets);
+        scan.begin_file(path.filename().string());
+        while (in.read(piece.data(), static_cast<std::streamsize>(piece.size())), in.gcount() > 0)
+            scan.add(std::string_view(piece).substr(0, static_cast<size_t>(in.gcount())));
+        if (!in.eof()) return fail(Fault::internal, "cannot read " + path.string());
+        scan.end_file();
     }
     return scan.damage();
 }

@@ -22,23 +22,27 @@ struct LogDamage {
     std::uint64_t offset = 0;
     std::uint64_t good_until = 0;          // last sequence number readable before the damage
     std::uint64_t acknowledged_until = 0;  // highest that a write past it says was synced
-    bool lost() const { return acknowledged_until > good_until; }
+    bool rotten = false;                   // what cannot be read had been whole: no write that was cut short
+    bool lost() const { return rotten || acknowledged_until > good_until; }
 };
 
 struct LogRecord;
 
-// Reads one log file after another, in order.
+// Reads one log file after another, in order, each a piece of whole blocks after another.
 class LogScan {
 public:
-    void add_file(std::string name, std::string_view octets);
+    void begin_file(std::string name);
+    void add(std::string_view blocks);  // only the last piece of a file may end within a block
+    void end_file();
     const std::optional<LogDamage>& damage() const { return damage_; }
 
 private:
-    void add_block(std::string_view block, std::uint64_t offset);
+    void add_block(std::string_view block);
     void take(const LogRecord& record, std::uint64_t offset);
     void note_damage(std::uint64_t offset);
 
     std::string file_;
+    std::uint64_t offset_ = 0;
     std::optional<LogDamage> damage_;
     std::uint64_t good_until_ = 0;
     std::optional<std::string> head_;  // the front of a write whose last fragment is still to come

@@ -1,6 +1,7 @@
 #include "store/rocks_log_record.h"
 
 #include <algorithm>
+#include <string>
 
 #include "store/crc32c.h"
 
@@ -32,6 +33,21 @@ std::optional<LogRecord> LogRecord::read(std::string_view octets) {
     const auto checked = octets.substr(type_at, 1 + length);
     if (checksum(checked) != little_endian(octets.substr(0, 4))) return std::nullopt;
     return LogRecord{static_cast<Type>(type), checked.substr(1)};
+}
+
+bool is_whole_but_for_header(std::string_view octets) {
+    if (octets.size() < LogRecord::header_octets) return false;
+    const std::uint64_t right = little_endian(octets.substr(0, 4));
+    const std::size_t told = little_endian(octets.substr(4, 2));
+    std::string checked(octets.substr(type_at));
+    for (const std::size_t length : {told, checked.size() - 1}) {
+        if (length >= checked.size()) continue;
+        for (unsigned char type = LogRecord::full; type <= LogRecord::last; ++type) {
+            checked.front() = static_cast<char>(type);
+            if (LogRecord::checksum(std::string_view(checked).substr(0, 1 + length)) == right) return true;
+        }
+    }
+    return false;
 }
 
 std::size_t each_record(std::string_view file,

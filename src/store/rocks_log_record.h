@@ -29,6 +29,11 @@ struct LogRecord {
     static std::optional<LogRecord> read(std::string_view octets);
 };
 
+// Octets that read() does not take, up to the end of their block or file: a whole record all the same, but
+// for a type or a length that rotted. No write that was cut short looks so: its payload is whole, its
+// checksum too.
+bool is_whole_but_for_header(std::string_view octets);
+
 // The records of a file in their order, each with where it ends, up to the first that cannot be read; gives
 // where that is, or the file's size.
 std::size_t each_record(std::string_view file,

@@ -21,9 +21,15 @@ std::string full(std::uint64_t sequence, std::uint64_t last_synced) {
     return fragment(1, write(sequence, last_synced));
 }
 
+void add_file(LogScan& scan, const std::string& name, std::string_view octets) {
+    scan.begin_file(name);
+    scan.add(octets);
+    scan.end_file();
+}
+
 std::optional<LogDamage> scan(std::string log) {
     LogScan scan;
-    scan.add_file("000001.log", log);
+    add_file(scan, "000001.log", log);
     return scan.damage();
 }
 
@@ -63,6 +69,39 @@ TEST_CASE("log scan: the last write, damaged, may never have been acknowledged")
     CHECK_FALSE(damage_of(full(1, 0) + std::string(500, '\x5a')).lost());
 }
 
+TEST_CASE("log scan: a last write that is whole but for its type or its length has rotted") {
+    const std::string one = full(1, 0), two = full(2, 1);
+    for (size_t at = 4; at < 7; ++at)
+        for (int bit = 0; bit < 8; ++bit) {
+            CAPTURE(at);
+            CAPTURE(bit);
+            std::string rotten = two;
+            rotten[at] = static_cast<char>(rotten[at] ^ 1 << bit);
+            CHECK(damage_of(one + rotten).lost());
+            CHECK_FALSE(damage_of(one + rotten.substr(0, rotten.size() - 1)).lost());
+        }
+}
+
+TEST_CASE("log scan: in pieces as in one") {
+    constexpr size_t block = 32 * 1024;
+    std::string log;
+    for (std::uint64_t i = 1; log.size() < 5 * block; ++i) {
+        if (block - log.size() % block < full(i, i).size()) log.append(block - log.size() % block, '\0');
+        log += full(i, i - 1);
+    }
+    log[3 * block + 10] = '?';
+    LogScan pieces;
+    pieces.begin_file("000001.log");
+    for (size_t at = 0; at < log.size(); at += 2 * block)
+        pieces.add(std::string_view(log).substr(at, 2 * block));
+    pieces.end_file();
+    const LogDamage whole = damage_of(log);
+    ASSERT(pieces.damage().has_value());
+    CHECK(pieces.damage()->offset == whole.offset);
+    CHECK(whole.offset == 3 * block);
+    CHECK(pieces.damage()->acknowledged_until == whole.acknowledged_until);
+}
+
 TEST_CASE("log scan: an unsynced write, damaged, with another unsynced one behind it is no loss") {
     std::string chunk = full(2, 1);
     chunk.back() = '?';
@@ -93,8 +132,8 @@ TEST_CASE("log scan: a write whose second block was never on the disk") {
     CHECK(endless.good_until == 1);
     CHECK_FALSE(endless.lost());
     LogScan with_next;
-    with_next.add_file("000001.log", log + std::string(1'000, '\0'));
-    with_next.add_file("000002.log", full(3, 2));
+    add_file(with_next, "000001.log", log + std::string(1'000, '\0'));
+    add_file(with_next, "000002.log", full(3, 2));
     const auto damage = with_next.damage();
     ASSERT(damage.has_value());
     CHECK(damage->lost());

@@ -48,9 +48,9 @@ bool begins_in_hole(std::string_view octets, std::size_t from) {
     return (right & ~lost) == little_endian(record.substr(0, checksum_octets));
 }
 
-// A sector, or what of it belongs to the end, without an octet.
-bool has_hole(std::string_view octets, std::size_t from) {
-    for (std::size_t at = from; at < octets.size();) {
+// A sector, or what of it belongs to the end or lies before the next record, without an octet.
+bool has_hole(std::string_view octets, std::size_t from, std::size_t until) {
+    for (std::size_t at = from; at < until;) {
         const std::size_t end = std::min(octets.size(), (at / sector_octets + 1) * sector_octets);
         const auto part = octets.substr(at, end - at);
         const bool is_last = end == octets.size() && at % sector_octets == 0;
@@ -62,14 +62,14 @@ bool has_hole(std::string_view octets, std::size_t from) {
     return false;
 }
 
-// A record that begins somewhere behind the damage.
-bool goes_on(std::string_view octets, std::size_t from) {
+// Where a record begins somewhere behind the damage; the end, if none does.
+std::size_t next_record(std::string_view octets, std::size_t from) {
     for (std::size_t at = from + 1; at < octets.size(); ++at) {
         const std::size_t left = LogRecord::block_octets - at % LogRecord::block_octets;
         const auto record = LogRecord::read(octets.substr(at, left));
-        if (record && (record->type == LogRecord::full || record->type == LogRecord::first)) return true;
+        if (record && (record->type == LogRecord::full || record->type == LogRecord::first)) return at;
     }
-    return false;
+    return octets.size();
 }
 
 bool is_synced(const std::string& path) {
@@ -86,10 +86,23 @@ std::optional<std::uint64_t> torn_from(std::string_view manifest) {
     const Sound sound = sound_part(manifest);
     if (sound.stopped_at == manifest.size() || manifest.size() - sound.until > torn_end_octets_max)
         return std::nullopt;
-    if ((!has_hole(manifest, sound.until) && !begins_in_hole(manifest, sound.until)) ||
-        goes_on(manifest, sound.stopped_at))
+    if ((!has_hole(manifest, sound.until, manifest.size()) && !begins_in_hole(manifest, sound.until)) ||
+        next_record(manifest, sound.stopped_at) < manifest.size())
         return std::nullopt;
     return sound.until;
+}
+
+std::optional<std::uint64_t> rotten_at(std::string_view manifest) {
+    const Sound sound = sound_part(manifest);
+    const std::size_t at = sound.stopped_at;
+    if (at == manifest.size()) return std::nullopt;
+    const auto rest = manifest.substr(at, LogRecord::block_octets - at % LogRecord::block_octets);
+    if (is_whole_but_for_header(rest)) return at;
+    const std::size_t next = next_record(manifest, at);
+    if (next == manifest.size() || has_hole(manifest, sound.until, next) ||
+        begins_in_hole(manifest, sound.until))
+        return std::nullopt;
+    return at;
 }
 
 std::optional<ManifestFile> ManifestFile::read(const std::string& directory) {

@@ -27,6 +27,11 @@ struct ManifestFile {
 // Where the torn end begins; nothing where all is sound, or damaged in another way.
 std::optional<std::uint64_t> torn_from(std::string_view manifest);
 
+// Where the MANIFEST has rotted: octets that cannot be read, without a hole, and a record behind them, or a
+// record that is whole but for its header. RocksDB takes some of that for the end, opens what the store was
+// before, and deletes all files that came later. Nothing where all is sound or only the end is torn.
+std::optional<std::uint64_t> rotten_at(std::string_view manifest);
+
 // What it was stays beside it under ".torn".
 class ManifestCut {
 public:

@@ -17,6 +17,7 @@
 #include "store/keys.h"
 #include "store/rocks_database.h"
 #include "store/rocks_log.h"
+#include "store/rocks_log_record.h"
 #include "store/test_engines.h"
 
 namespace heliopost::store {
@@ -86,6 +87,21 @@ Result<std::unique_ptr<RocksStore>> open(
 
 size_t rows_in(Store& store, TestWorld& world) {
     return world.run(store.scan(account, "", "", 1'000'000, Direction::forward)).value().size();
+}
+
+// Of a store that was closed after so many deliveries.
+std::string log_of_deliveries(const TestDirectory& directory, int count) {
+    TestWorld world;
+    auto store = open(directory.store()).value();
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> got;
+    REQUIRE(world.run(deliver_many(store.get(), count, &got)) == count);
+    store.reset();
+    return newest_log(directory.store());
+}
+
+std::string flipped(std::string octets, size_t at, int bits) {
+    octets[at] = static_cast<char>(octets[at] ^ bits);
+    return octets;
 }
 
 }  // namespace
@@ -192,20 +208,12 @@ TEST_CASE("rocks store: kill -9 in the middle of commits loses nothing that was 
 TEST_CASE("rocks store: a flipped bit in the middle of the log is refused, never silent") {
     const TestDirectory directory;
     constexpr int commits = 300;
-    {
-        TestWorld world;
-        auto store = open(directory.store()).value();
-        std::vector<std::pair<std::uint64_t, std::uint64_t>> got;
-        REQUIRE(world.run(deliver_many(store.get(), commits, &got)) == commits);
-    }
-    const std::string log = newest_log(directory.store());
-    const std::string whole = read_file(log);
+    const std::string log = log_of_deliveries(directory, commits), whole = read_file(log);
     REQUIRE(whole.size() > 60'000);
     const size_t places[] = {200, whole.size() / 3, 32 * 1024 + 3, whole.size() - 2000};
     for (const size_t place : places) {
         CAPTURE(place);
-        std::string damaged = whole;
-        damaged[place] = static_cast<char>(damaged[place] ^ 4);
+        const std::string damaged = flipped(whole, place, 4);
         write_file(log, damaged);
         const auto refused = open(directory.store());
         REQUIRE_FALSE(refused.has_value());
@@ -222,16 +230,35 @@ TEST_CASE("rocks store: a flipped bit in the middle of the log is refused, never
     CHECK(world.run((*repaired)->counter(account, "uid")).value() == left);
 }
 
+TEST_CASE("rocks store: a header that rotted in the log's last block is refused, never silent") {
+    const TestDirectory directory;
+    const std::string log = log_of_deliveries(directory, 20), whole = read_file(log);
+    REQUIRE(whole.size() < LogRecord::block_octets);
+    std::vector<size_t> begins = {0};
+    each_record(whole, [&](const LogRecord&, size_t end) { begins.push_back(end); });
+    begins.pop_back();
+    const size_t middle = begins[begins.size() / 2];
+    const auto refuses = [&](const std::string& damaged) {
+        write_file(log, damaged);
+        CHECK_FALSE(open(directory.store()).has_value());
+        CHECK(read_file(log) == damaged);
+    };
+    for (const size_t begin : {begins[1], middle, begins.back()}) {
+        CAPTURE(begin);
+        refuses(flipped(whole, begin + 5, 0x80));  // its length
+        refuses(flipped(whole, begin + 6, 4));     // its type
+    }
+    refuses(std::string(whole).replace(middle, LogRecord::header_octets, LogRecord::header_octets, '\0'));
+    const auto repaired = open(directory.store(), RocksOptions::Recovery::drop_damaged);
+    REQUIRE(repaired.has_value());
+    TestWorld world;
+    CHECK(rows_in(**repaired, world) > 0);
+    CHECK(rows_in(**repaired, world) < 20);
+}
+
 TEST_CASE("rocks store: a log cut short anywhere in its last write opens") {
     const TestDirectory directory;
-    {
-        TestWorld world;
-        auto store = open(directory.store()).value();
-        std::vector<std::pair<std::uint64_t, std::uint64_t>> got;
-        REQUIRE(world.run(deliver_many(store.get(), 20, &got)) == 20);
-    }
-    const std::string log = newest_log(directory.store());
-    const std::string whole = read_file(log);
+    const std::string log = log_of_deliveries(directory, 20), whole = read_file(log);
     const std::string name = std::filesystem::path(log).filename().string();
     for (const size_t cut : {size_t{1}, size_t{50}, size_t{200}}) {
         for (const bool garbage : {false, true}) {
