@@ -89,7 +89,6 @@ size_t rows_in(Store& store, TestWorld& world) {
     return world.run(store.scan(account, "", "", 1'000'000, Direction::forward)).value().size();
 }
 
-// Of a store that was closed after so many deliveries.
 std::string log_of_deliveries(const TestDirectory& directory, int count) {
     TestWorld world;
     auto store = open(directory.store()).value();
