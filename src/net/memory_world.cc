@@ -71,7 +71,16 @@ void MemoryWorld::random(std::span<std::byte> into) {
 }
 
 void MemoryWorld::run_on_pool(std::move_only_function<void()> work) {
-    post(std::move(work));
+    if (pool_jobs_ >= pool_jobs_max_) throw Overloaded("too much work waits for the pool");
+    pool_jobs_most_ = std::max(pool_jobs_most_, ++pool_jobs_);
+    auto job = [this, work = std::move(work)]() mutable {
+        --pool_jobs_;
+        work();
+    };
+    if (pool_job_time_.count() == 0)
+        post(std::move(job));
+    else
+        call_at(tick() + pool_job_time_, std::move(job));
 }
 
 MemoryListener* MemoryWorld::find_listener(const Endpoint& at) const {

@@ -15,6 +15,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <limits>
 #include <map>
 #include <memory>
 #include <random>
@@ -55,6 +56,13 @@ public:
     void set_clock(std::chrono::milliseconds ahead) { ahead_ = ahead; }
     std::chrono::milliseconds clock_ahead() const { return ahead_; }
 
+    // The pool: room for so many jobs, past it Overloaded, as Pool says; each ends after so long.
+    void set_pool(size_t jobs_max, std::chrono::microseconds job_time) {
+        pool_jobs_max_ = jobs_max;
+        pool_job_time_ = job_time;
+    }
+    size_t pool_jobs_most() const { return pool_jobs_most_; }  // that were there at once
+
     Time now() const override;
     Instant tick() const override;
     boost::asio::any_io_executor executor() override;
@@ -87,6 +95,10 @@ private:
     std::uint16_t last_port_ = 49151;                   // the next is the first dynamic port, RFC 6335 §6
     std::chrono::milliseconds ahead_{0};
     bool crashed_ = false;
+    size_t pool_jobs_ = 0;
+    size_t pool_jobs_most_ = 0;
+    size_t pool_jobs_max_ = std::numeric_limits<size_t>::max();
+    std::chrono::microseconds pool_job_time_{0};
 };
 
 // What the simulator's hooks are told of a connection.
