@@ -36,6 +36,7 @@
 #include "reports/inbox.h"
 #include "reports/sender.h"
 #include "server/admin/operations.h"
+#include "server/imap/search_line.h"
 #include "server/imap/service.h"
 #include "server/pop3/service.h"
 #include "server/smtp/service.h"
@@ -57,7 +58,8 @@ struct Core {
           upkeep(w, "upkeep"),
           checking(w, "check"),
           stopping(w, "stop"),
-          closing(w) {}
+          closing(w),
+          searches(w) {}
 
     net::SystemWorld& world;
     net::TaskGroup accepting;
@@ -66,6 +68,7 @@ struct Core {
     net::TaskGroup checking;  // questions to the DNS about mail that comes in
     net::TaskGroup stopping;
     net::Event closing;  // sessions end at their next command
+    imap_server::SearchLine searches;
     std::unique_ptr<delivery::Delivering> delivering;
     smtp_server::Judging judging;
     admin::Administered administered;

@@ -66,6 +66,7 @@ void Program::serve_readers(Core& core) {
     core.imap.store = store_.get();
     core.imap.login = login_.get();
     core.imap.accounts = accounts_.get();
+    core.imap.searches = &core.searches;
     core.imap.closing = core.pop3.closing = &core.closing;
     core.imap_tls = core.imap;
     core.imap_tls.tls_from_start = true;

@@ -10,6 +10,7 @@
 #include "net/event.h"
 #include "net/task_group.h"
 #include "queue/queue.h"
+#include "server/imap/search_line.h"
 #include "server/imap/service.h"
 #include "server/pop3/service.h"
 #include "server/smtp/service.h"
@@ -34,6 +35,7 @@ struct SimServer::Running {
     std::shared_ptr<const net::TlsServer> tls{reinterpret_cast<const net::TlsServer*>(this),
                                               [](const void*) {}};
     smtp_server::Service mx, submission, lmtp;
+    imap_server::SearchLine searches{world};
     imap_server::Service imap;
     pop3_server::Service pop3;
     net::Event account_removed;

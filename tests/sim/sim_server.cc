@@ -82,6 +82,7 @@ SimServer::Running::Running(net::MemoryWorld& on, std::shared_ptr<store::MemoryD
     imap.store = &store;
     imap.login = pop3.login = login.get();
     imap.accounts = pop3.accounts = accounts.get();
+    imap.searches = &searches;
 }
 
 SimServer::SimServer(net::MemoryNetwork& network, ServerPlan plan)

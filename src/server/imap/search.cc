@@ -39,37 +39,51 @@ private:
 
 }  // namespace
 
-Search::Search(mailbox::Account& account, net::World& world, std::shared_ptr<const mailbox::View> view,
-               SearchProgram program, CheckClient check_client)
+Search::Search(mailbox::Account& account, net::World& world, SearchLine& line,
+               std::shared_ptr<const mailbox::View> view, SearchProgram program, CheckClient check_client)
     : account_(account),
       world_(world),
+      line_(line),
       view_(std::move(view)),
       program_(std::make_shared<const SearchProgram>(std::move(program))),
       check_client_(std::move(check_client)) {}
 
-Search::Rows Search::look_at_rows(const mailbox::View& view, const SearchProgram& program,
-                                  const std::atomic<bool>& cancelled) {
-    Rows out;
+template <class Work>
+net::Task<std::invoke_result_t<Work>> Search::on_pool(Work work) {
+    SearchLine::Turn turn(line_, account_.id());
+    co_await turn.wait();
+    ++jobs_;
+    co_return co_await world_.on_pool(std::move(work));
+}
+
+void Search::look_at_rows(const mailbox::View& view, const SearchProgram& program, std::size_t first,
+                          std::size_t end, Rows& out) {
     Facts facts;
-    for (const auto& chunk : view.chunks()) {
-        if (cancelled) break;
-        for (const mailbox::Row& row : chunk->rows) {
-            facts.row = &row;
-            ++facts.number;
-            const Truth truth = program.evaluate(facts);
-            if (truth == Truth::yes) out.matching.add(facts.number);
-            if (truth == Truth::unknown) out.open.add(facts.number);
-        }
+    for (std::size_t index = first; index < end; ++index) {
+        facts.row = &view.at(index);
+        facts.number = static_cast<std::uint32_t>(index + 1);
+        const Truth truth = program.evaluate(facts);
+        if (truth == Truth::yes) out.matching.add(facts.number);
+        if (truth == Truth::unknown) out.open.add(facts.number);
     }
-    return out;
 }
 
 net::Task<Search::Rows> Search::rows() {
-    if (view_->size() * program_->nodes() <= search_steps_inline_max)
-        co_return look_at_rows(*view_, *program_, *cancelled_);
-    co_return co_await world_.on_pool([view = view_, program = program_, cancelled = cancelled_] {
-        return look_at_rows(*view, *program, *cancelled);
-    });
+    const std::size_t size = view_->size();
+    const auto found = std::make_shared<Rows>();
+    if (size * program_->nodes() <= search_steps_inline_max) {
+        look_at_rows(*view_, *program_, 0, size, *found);
+        co_return std::move(*found);
+    }
+    const std::size_t slice = std::max<std::size_t>(search_job_steps / program_->nodes(), 1);
+    for (std::size_t first = 0; first < size; first += slice) {
+        co_await check_client_();
+        const std::size_t end = std::min(first + slice, size);
+        co_await on_pool([view = view_, program = program_, cancelled = cancelled_, found, first, end] {
+            if (!*cancelled) look_at_rows(*view, *program, first, end, *found);
+        });
+    }
+    co_return std::move(*found);
 }
 
 net::Task<Result<imap::NumberSet>> Search::run(Ends ends) {
@@ -145,23 +159,56 @@ net::Task<Result<void>> Search::look_at(std::vector<std::uint32_t> numbers) {
 net::Task<Result<void>> Search::look_at_first(std::vector<std::uint32_t> numbers) {
     co_await check_client_();
     const std::shared_ptr<Messages> messages = CO_TRY(co_await load(std::move(numbers)));
-    // The jobs hold the view, whose rows the messages point to.
-    co_await world_.on_pool([messages, view = view_, cancelled = cancelled_] {
-        for (SearchMessage& message : *messages)
-            if (!*cancelled) message.look_at_envelope();
-    });
+    co_await look_at_envelopes(messages);
     for (;;) {
-        auto pieces = CO_TRY(co_await read_round(messages));
-        if (pieces.empty()) break;
-        co_await world_.on_pool([messages, view = view_, cancelled = cancelled_, pieces = std::move(pieces)] {
-            for (const Piece& piece : pieces)
-                if (!*cancelled) piece.message->feed(piece.octets);
-        });
+        const auto round = std::make_shared<Round>();
+        round->pieces = CO_TRY(co_await read_round(messages));
+        if (round->pieces.empty()) break;
+        while (!round->done())
+            co_await on_pool(
+                [messages, view = view_, cancelled = cancelled_, round, texts = program_->texts().size()] {
+                    if (!*cancelled) feed(*round, texts);
+                });
         co_await check_client_();
     }
     for (const SearchMessage& message : *messages)
         if (message.truth() == Truth::yes) matching_.add(message.number());
     co_return Result<void>{};
+}
+
+// Jobs hold the view, whose rows the messages point to.
+net::Task<void> Search::look_at_envelopes(std::shared_ptr<Messages> messages) {
+    std::size_t first = 0;
+    while (first < messages->size())
+        first = co_await on_pool([messages, view = view_, cancelled = cancelled_, first] {
+            return *cancelled ? messages->size() : look_at_envelopes(*messages, first);
+        });
+}
+
+// From this message on, as much as one job does; the message where the next begins.
+std::size_t Search::look_at_envelopes(Messages& messages, std::size_t first) {
+    std::uint64_t left = search_job_octets;
+    for (; first < messages.size(); ++first) {
+        const std::uint64_t octets = messages[first].look_at_envelope(left);
+        left -= std::min(left, octets);
+        if (left == 0) return messages[first].envelope_done() ? first + 1 : first;
+    }
+    return first;
+}
+
+// As much of a round as one job does.
+void Search::feed(Round& round, std::size_t texts) {
+    std::uint64_t left = search_job_octets / std::max<std::size_t>(texts, 1);
+    while (left > 0 && !round.done()) {
+        const Piece& piece = round.pieces[round.piece];
+        const auto octets = std::string_view(piece.octets).substr(round.fed, left);
+        piece.message->feed(octets);
+        left -= octets.size();
+        round.fed += octets.size();
+        if (round.fed < piece.octets.size()) return;
+        round.fed = 0;
+        ++round.piece;
+    }
 }
 
 // The next piece of each message that wants one, the first messages first, up to a round's octets.

@@ -46,7 +46,8 @@ net::Task<Completion> Session::search(imap::command::Search argument) {
     if (!program && program.error().fault == Fault::syntax) co_return refusal(program.error());
     Result<imap::NumberSet> found = fail(Fault::too_large, "too large a search");
     if (program) {
-        Search search(*account_, world_, view, *std::move(program), [this] { return check_client(); });
+        Search search(*account_, world_, *service_.searches, view, *std::move(program),
+                      [this] { return check_client(); });
         try {
             found = co_await search.run(ends_of(argument.give));
         } catch (const net::Overloaded&) {

@@ -19,6 +19,7 @@ struct Needles : TestServer {
     struct Found {
         std::string numbers;
         std::size_t read = 0;
+        std::size_t jobs = 0;
     };
     Found search(const std::string& key, Search::Ends ends) {
         const auto view = run(account()->view(mailbox::inbox)).value();
@@ -27,9 +28,10 @@ struct Needles : TestServer {
         auto parsed = imap::parse_search_keys(in);
         auto program = SearchProgram::compile(parsed.value(), {view.get(), &saved, ""});
         const auto opened = account();
-        Search search(*opened, *world, view, std::move(program.value()), [this] { return nobody_asks(); });
+        Search search(*opened, *world, searches, view, std::move(program.value()),
+                      [this] { return nobody_asks(); });
         const auto numbers = run(search.run(ends));
-        Found out{{}, search.messages_read()};
+        Found out{{}, search.messages_read(), search.jobs()};
         numbers.value().for_each([&](std::uint32_t number) {
             out.numbers += (out.numbers.empty() ? "" : " ") + std::to_string(number);
         });
@@ -93,6 +95,36 @@ TEST_CASE_FIXTURE(Needles, "search: what MIN and MAX answer, save and give as MO
     CHECK(client.run("SEARCH RETURN (COUNT) $").lines.front().ends_with(" COUNT 1"));
     CHECK(
         client.run("SEARCH RETURN (MIN) MODSEQ 1 SUBJECT needle").lines.front().contains(" MIN 300 MODSEQ "));
+}
+
+TEST_CASE_FIXTURE(Needles, "search: no pool job looks at more than search_job_steps of rows and keys") {
+    deliver("INBOX", message_with("hay"), "()", 1'500);
+    std::string keys = "FLAGGED";
+    constexpr std::size_t nodes = 901;
+    for (std::size_t i = 2; i < nodes; i += 2) keys += " NOT SEEN";
+    const Found found = search(keys, {});
+    CHECK(found.numbers == "300 301");
+    CHECK(found.jobs == 1 + 2'000 * nodes / search_job_steps);
+}
+
+TEST_CASE(
+    "search: no pool job looks at more than search_job_octets of text and texts, or one of an envelope") {
+    const auto texts = [](const std::string& key) {
+        std::string keys = key + " needle";
+        for (std::size_t i = 1; i < search_texts_max; ++i) keys += " NOT " + key + " hay" + std::to_string(i);
+        return keys;
+    };
+    Needles mailbox;
+    std::string to = "Subject: large\r\nTo: a@a.example";
+    while (to.size() < 300'000) to += ",\r\n " + std::string(900, 'u') + "@a.example";
+    mailbox.deliver("INBOX", to + ", needle@a.example\r\n\r\nbody\r\n");
+    mailbox.deliver("INBOX", message_with("large", std::string(600'000, 'y') + "needle\r\n"));
+    const Needles::Found by_envelope = mailbox.search("501 " + texts("TO"), {});
+    CHECK(by_envelope.numbers == "501");
+    CHECK(by_envelope.jobs >= search_texts_max * to.size() / (search_job_octets + to.size()));
+    const Needles::Found by_body = mailbox.search("502 " + texts("BODY"), {});
+    CHECK(by_body.numbers == "502");
+    CHECK(by_body.jobs >= search_texts_max * 600'000 / search_job_octets);
 }
 
 }  // namespace heliopost::imap_server

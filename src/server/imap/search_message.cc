@@ -74,26 +74,41 @@ std::optional<std::string> SearchMessage::envelope_text(const mime::Envelope& en
     return std::nullopt;
 }
 
-void SearchMessage::look_at_envelope() {
+void SearchMessage::look_at_date(const mime::Envelope& envelope) {
+    facts_.sent_known = true;
+    // RFC 9051 §6.4.4: "disregarding time and timezone": the day that the author's clock showed.
+    if (const auto date = envelope.date ? mime::parse_date(*envelope.date) : std::nullopt)
+        facts_.sent_day =
+            std::chrono::floor<std::chrono::days>(date->time + date->zone).time_since_epoch().count();
+}
+
+std::uint64_t SearchMessage::look_at_envelope(std::uint64_t octets) {
+    const auto& texts = program_->texts();
     const mime::Structure& structure = *email_->structure;
     const auto root = structure.parts.front().envelope;
-    if (!root) return;
+    std::uint64_t done = 0;
+    envelope_done_ = !root;
+    if (!root) return done;
     const mime::Envelope& envelope = structure.envelopes.at(*root);
-    if (program_->asks_sent_day()) {
-        facts_.sent_known = true;
-        // RFC 9051 §6.4.4: "disregarding time and timezone": the day that the author's clock showed.
-        if (const auto date = envelope.date ? mime::parse_date(*envelope.date) : std::nullopt)
-            facts_.sent_day =
-                std::chrono::floor<std::chrono::days>(date->time + date->zone).time_since_epoch().count();
-    }
-    const auto& texts = program_->texts();
-    for (std::size_t i = 0; i < texts.size(); ++i) {
-        if (texts[i].where != Where::field) continue;
-        const auto text = envelope_text(envelope, texts[i].field);
+    if (program_->asks_sent_day() && !facts_.sent_known) look_at_date(envelope);
+    std::string_view field;           // the one whose text is made
+    std::optional<std::string> made;  // folded: many texts ask for the same
+    for (; done < octets && envelope_texts_ < texts.size(); ++envelope_texts_) {
+        const SearchText& wanted = texts[envelope_texts_];
+        if (wanted.where != Where::field) continue;
+        if (field.empty() || !same_ignoring_case(field, wanted.field)) {
+            field = wanted.field;
+            made = envelope_text(envelope, field);
+            if (made) made = folded(*made);
+            done += made ? made->size() : 0;
+        }
         // An empty list of addresses may be a field without any, or none: the header knows.
-        if (!text || (text->empty() && texts[i].text.empty())) continue;
-        know(i, texts[i].text.empty() || contains(folded(*text), texts[i].text));
+        if (!made || (made->empty() && wanted.text.empty())) continue;
+        know(envelope_texts_, wanted.text.empty() || contains(*made, wanted.text));
+        done += made->size();
     }
+    envelope_done_ = envelope_texts_ == texts.size();
+    return done;
 }
 
 // What must be read for the texts that are still open, in the order of the message.

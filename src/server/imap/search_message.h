@@ -1,6 +1,6 @@
 // SearchMessage: one message under a SearchProgram: its envelope, then its header and texts, piece by piece.
 //
-//   message.look_at_envelope();
+//   while (!message.envelope_done()) message.look_at_envelope(octets);
 //   while (const auto range = message.next_range()) message.feed(octets of the range);
 //   message.truth()
 //
@@ -41,7 +41,9 @@ public:
     std::uint32_t number() const { return facts_.number; }
     const std::shared_ptr<const mailbox::Email>& email() const { return email_; }
 
-    void look_at_envelope();
+    // Goes on for about so many octets times texts, at least for one text; says how many it were.
+    std::uint64_t look_at_envelope(std::uint64_t octets);
+    bool envelope_done() const { return envelope_done_; }
 
     // The octets of prefix + blob that it wants next; nothing once the answer is known.
     std::optional<OctetRange> next_range();
@@ -66,6 +68,7 @@ private:
     void add_found(TextSet found);
 
     // look_at_envelope()
+    void look_at_date(const mime::Envelope& envelope);
     std::optional<std::string> envelope_text(const mime::Envelope& envelope, std::string_view field) const;
 
     void plan();
@@ -80,6 +83,8 @@ private:
     std::shared_ptr<const SearchProgram> program_;
     std::shared_ptr<const mailbox::Email> email_;
     Facts facts_;
+    bool envelope_done_ = false;
+    std::size_t envelope_texts_ = 0;  // that the envelope was asked for
     bool planned_ = false;
     bool ended_ = false;
     std::vector<Stretch> stretches_;  // ascending

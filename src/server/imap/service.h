@@ -16,6 +16,8 @@
 
 namespace heliopost::imap_server {
 
+class SearchLine;
+
 struct Service {
     std::string host_name;
     bool tls_from_start = false;
@@ -25,7 +27,8 @@ struct Service {
     store::Store* store = nullptr;
     directory::Login* login = nullptr;
     mailbox::Accounts* accounts = nullptr;
-    net::Event* closing = nullptr;  // set when the server drains (net/drain.h)
+    SearchLine* searches = nullptr;  // of the loop: search_line.h
+    net::Event* closing = nullptr;   // set when the server drains (net/drain.h)
 };
 
 // One client, from greeting to LOGOUT. Throws Gone, TimedOut or Stopped when the client is.

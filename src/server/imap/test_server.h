@@ -21,6 +21,7 @@
 #include "net/memory_world.h"
 #include "net/task_group.h"
 #include "proto/sasl/scram.h"
+#include "server/imap/search_line.h"
 #include "server/imap/service.h"
 #include "server/imap/session.h"
 #include "store/memory_store.h"
@@ -118,6 +119,7 @@ public:
         service.store = &store;
         service.login = &login;
         service.accounts = accounts.get();
+        service.searches = &searches;
         listener_ = *world->listen(address(), {});
         sessions_ = std::make_unique<net::TaskGroup>(*world, "imap");
         sessions_->spawn(accept_all(this));
@@ -161,6 +163,7 @@ public:
     store::MemoryStore store{*world, disk, store::MemoryStore::Options{}};
     std::unique_ptr<mailbox::Accounts> accounts;
     TestLogin login;
+    SearchLine searches{*world};
     Service service;
     std::size_t largest_write = 0;  // of any session
 
