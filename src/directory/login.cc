@@ -109,9 +109,14 @@ net::Task<Result<bool>> StoredLogin::verify(net::World* world, Subject subject, 
     auto place = std::make_shared<Place>(hashing_, options_.hashes_waiting_max);
     if (!place->ok()) co_return busy();
     std::string hash(real ? subject.account->password_hash : dummy_hash());
-    // The place goes with the work: a login that is stopped meanwhile still occupies the pool.
-    const bool right = co_await world->on_pool(
-        [place, verify = options_.verify, password, hash] { return verify(password->view(), hash); });
+    bool right = false;
+    try {
+        // The place goes with the work: a login that is stopped meanwhile still occupies the pool.
+        right = co_await world->on_pool(
+            [place, verify = options_.verify, password, hash] { return verify(password->view(), hash); });
+    } catch (const net::Overloaded&) {
+        co_return busy();
+    }
     if (!real || !right) co_return false;
     remembered_.remember(*subject.account, password->view(), world->tick());
     co_return true;

@@ -49,7 +49,7 @@ public:
     virtual ~Login() = default;
 
     // Waits out the delay, then answers. Fails with Fault::denied (bad credentials, disabled, authzid of
-    // another) or temporary. Logs one line.
+    // another) or temporary (also when the pool has no room). Logs one line.
     virtual net::Task<Result<Account>> password(net::World* world, std::string user, std::string authorize_as,
                                                 std::string password, LoginSource source) = 0;
 

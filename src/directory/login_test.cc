@@ -319,4 +319,19 @@ TEST_CASE("bounded table: the one touched longest ago goes first") {
     CHECK(table.size() == 2);
 }
 
+TEST_CASE_FIXTURE(WithLogin, "login: where the pool has no room it fails for now, and is no wrong password") {
+    world->set_pool(0, {});
+    for (int i = 0; i < 9; ++i) {
+        const auto refused = try_login("ann@a.example", "right");
+        REQUIRE_FALSE(refused.has_value());
+        CHECK(refused.error().fault == Fault::temporary);
+    }
+    CHECK(calls == 0);
+    world->set_pool(1, {});
+    CHECK(time_of("ann@a.example", "right", home) == seconds(0));
+    CHECK(signed_in);
+    world->set_pool(0, {});
+    CHECK(try_login("ann@a.example", "right").has_value());  // remembered
+}
+
 }  // namespace heliopost::directory

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/base64.h"
+#include "directory/directory.h"
 #include "server/imap/fetch.h"
 #include "server/imap/session.h"
 #include "server/imap/test_client.h"
@@ -104,6 +106,28 @@ TEST_CASE("limits: no more than lost_subscriptions_max names without a mailbox s
     for (std::size_t i = 0; i <= mailbox::lost_subscriptions_max / made; ++i)
         REQUIRE(client.run("RENAME r" + std::to_string(i) + " r" + std::to_string(i + 1)).ok());
     CHECK(client.run("LSUB \"\" r*").lines.size() == made + mailbox::lost_subscriptions_max);
+}
+
+TEST_CASE("limits: a login that the pool has no room for is told so") {
+    TestServer server;
+    const auto directory = directory::make_directory(server.store, *server.world);
+    REQUIRE(server.run(directory->load()).has_value());
+    REQUIRE(server.run(directory->add_domain("a.example")).has_value());
+    REQUIRE(
+        server.run(directory->add_account({"ann@a.example", "", "secret", 0, false}, nullptr)).has_value());
+    directory::LoginOptions options;
+    options.verify = [](std::string_view password, std::string_view /*hash*/) {
+        return password == "secret";
+    };
+    const auto login = directory::make_login(*directory, *server.world, options);
+    server.service.login = login.get();
+    server.world->set_pool(0, {});
+    TestClient client(server, TestClient::Begin::greeted);
+    CHECK(client.run("LOGIN ann@a.example secret").no("UNAVAILABLE"));
+    const std::string plain = to_base64(std::string("\0ann@a.example\0secret", 21));
+    CHECK(client.run("AUTHENTICATE PLAIN " + plain).no("UNAVAILABLE"));
+    server.world->set_pool(1, {});
+    CHECK(client.run("LOGIN ann@a.example secret").ok());
 }
 
 }  // namespace heliopost::imap_server

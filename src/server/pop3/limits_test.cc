@@ -49,4 +49,15 @@ TEST_CASE("limits: a stranger has login_time_max, whatever is said meanwhile, an
     CHECK(server.listener.sessions() == 1);  // the one that accepts
 }
 
+TEST_CASE("limits: a login that the pool has no room for is told so: RFC 3206 §3") {
+    TestServer server;
+    server.add_account("ann@a.example");
+    server.world->set_pool(0, {});
+    TestClient client(server);
+    CHECK(client.log_in("ann@a.example").starts_with("-ERR [SYS/TEMP]"));
+    server.world->set_pool(1, {});
+    client.say("USER ann@a.example\r\n");
+    CHECK(client.say(std::string("PASS ") + test_password + "\r\n").starts_with("+OK"));
+}
+
 }  // namespace heliopost::pop3_server

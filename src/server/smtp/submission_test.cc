@@ -338,4 +338,14 @@ TEST_CASE_FIXTURE(Submission, "submission: TLS from the start (RFC 8314)") {
     CHECK(client.say("EHLO c\r\n").contains("AUTH"));
 }
 
+TEST_CASE_FIXTURE(Submission, "submission: a login that the pool has no room for is told so: RFC 4954 §6") {
+    TestClient client(*this);
+    begin_tls(client);
+    const std::string auth = "AUTH PLAIN " + plain("ann@a.example", test_password) + "\r\n";
+    world->set_pool(0, {});
+    CHECK(client.say(auth, login_time).starts_with("454 4.7.0"));
+    world->set_pool(1, {});
+    CHECK(client.say(auth, login_time).starts_with("235"));
+}
+
 }  // namespace heliopost::smtp_server
