@@ -15,10 +15,10 @@
 
 #include "base/log.h"
 #include "mailbox/account.h"
+#include "net/pace.h"
 #include "proto/imap/command.h"
 #include "proto/imap/mailbox_name.h"
 #include "server/imap/output.h"
-#include "server/imap/pace.h"
 #include "server/imap/row_cursor.h"
 #include "server/imap/section_range.h"
 
@@ -94,7 +94,7 @@ private:
 
     mailbox::Account& account_;
     const Log& log_;
-    Pace pace_;
+    net::Pace pace_;
     Output& out_;
     std::shared_ptr<const mailbox::View> view_;
     imap::Revision revision_;

@@ -5,8 +5,8 @@
 #include <unordered_set>
 #include <utility>
 
+#include "net/pace.h"
 #include "proto/imap/list_pattern.h"
-#include "server/imap/pace.h"
 #include "server/imap/session.h"
 
 namespace heliopost::imap_server {
@@ -159,7 +159,7 @@ net::Task<Completion> Session::list(imap::command::List argument) {
     const auto listing = co_await account_->list();
     if (!listing) co_return refusal(listing.error());
     const Family family = family_of(*listing, argument.recursive_match);
-    Pace pace(world_, list_turn_steps);
+    net::Pace pace(world_, list_turn_steps);
     for (const Candidate& one : candidates(*listing, family)) {
         bool only_children = false;
         if (!is_selected(argument, one, family, only_children)) continue;
@@ -187,7 +187,7 @@ net::Task<Completion> Session::lsub(imap::command::Lsub argument) {
     if (!added) co_return refusal(added.error());
     const auto listing = co_await account_->list();
     if (!listing) co_return refusal(listing.error());
-    Pace pace(world_, list_turn_steps);
+    net::Pace pace(world_, list_turn_steps);
     for (const Subscription& one : subscriptions(*listing, argument.pattern.contains('%'))) {
         if (pace.is_due(pattern.steps(one.name))) co_await pace.rest();
         if (!pattern.match(one.name)) continue;

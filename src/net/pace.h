@@ -1,4 +1,4 @@
-// Pace: counts the work of a command that waits for nothing, so that the other tasks of the loop have their
+// Pace: counts the work of a task that waits for nothing, so that the other tasks of the loop have their
 // turns.
 //
 //   if (pace.is_due(octets)) co_await pace.rest();
@@ -11,24 +11,24 @@
 #include "net/task.h"
 #include "net/world.h"
 
-namespace heliopost::imap_server {
+namespace heliopost::net {
 
 class Pace {
 public:
     // turn_steps: work of about a millisecond, in the caller's measure.
-    Pace(net::World& world, std::uint64_t turn_steps) : world_(world), turn_steps_(turn_steps) {}
+    Pace(World& world, std::uint64_t turn_steps) : world_(world), turn_steps_(turn_steps) {}
 
     // Counts what is about to be done, or was.
     bool is_due(std::uint64_t steps) { return (done_ += steps) >= turn_steps_; }
-    net::Task<void> rest() {
+    Task<void> rest() {
         done_ = 0;
         return world_.sleep_until(world_.tick());
     }
 
 private:
-    net::World& world_;
+    World& world_;
     const std::uint64_t turn_steps_;
     std::uint64_t done_ = 0;
 };
 
-}  // namespace heliopost::imap_server
+}  // namespace heliopost::net
