@@ -271,8 +271,10 @@ TEST_CASE_FIXTURE(Messages, "deadlines: a slow line, a slow message and silence 
         slow.hear();
         slow.say(first);
         const Instant start = network.tick();
-        for (int i = 0; i < 10'000 && !slow.ended(); ++i) slow.say(drip, every);
+        std::string heard;
+        for (int i = 0; i < 10'000 && !slow.ended(); ++i) heard += slow.say(drip, every);
         CHECK(slow.ended());
+        CHECK(heard.ends_with("421 4.4.2 mx.a.example waited too long, closing\r\n"));  // RFC 5321 §3.8
         return std::chrono::duration_cast<std::chrono::minutes>(network.tick() - start);
     };
     using std::chrono::minutes;

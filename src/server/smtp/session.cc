@@ -96,17 +96,25 @@ smtp::Order Session::order_of(Verb verb) const {
 
 net::Task<void> Session::run() {
     std::exception_ptr reason;
+    bool late = false;  // RFC 5321 §4.5.3.2.7: the client; §3.8 lets us say so
     try {
         co_await talk();
     } catch (const net::Stopped&) {
         reason = std::current_exception();
     } catch (const net::Overloaded&) {
         reason = std::current_exception();
+    } catch (const net::TimedOut&) {
+        reason = std::current_exception();
+        late = true;
     }
     if (!reason) co_return;
-    if (!handshaking_) {
-        co_await send({421, {4, 3, 2}, service_.host_name + " is closing, please try again"});
-        co_await flush();
+    // A client that takes nothing is told nothing; half a reply may be on its way, too.
+    if (!handshaking_ && !(late && writing_)) {
+        if (late)
+            co_await send({421, {4, 4, 2}, service_.host_name + " waited too long, closing"});
+        else
+            co_await send({421, {4, 3, 2}, service_.host_name + " is closing, please try again"});
+        co_await write_out(within(late ? goodbye_time_max : command_time_max));
     }
     std::rethrow_exception(reason);
 }
@@ -292,9 +300,15 @@ net::Task<void> Session::send(Reply reply) {
 }
 
 net::Task<void> Session::flush() {
+    return write_out(within(command_time_max));
+}
+
+net::Task<void> Session::write_out(Deadline deadline) {
     if (output_.empty()) co_return;
     const std::string out = std::exchange(output_, {});
-    co_await stream_->write(out, within(command_time_max));
+    writing_ = true;
+    co_await stream_->write(out, deadline);
+    writing_ = false;
 }
 
 }  // namespace heliopost::smtp_server

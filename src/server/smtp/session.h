@@ -38,6 +38,7 @@ inline constexpr std::size_t read_buffer_octets = 64 * 1024;
 inline constexpr std::size_t output_octets_max = 64 * 1024;  // replies held for a pipelined group
 inline constexpr std::uint64_t chunks_max = 20'000;          // BDATs of one message
 inline constexpr int errors_max = 20;                        // refused commands, then 421
+inline constexpr std::chrono::seconds goodbye_time_max{10};  // for the 421 to who was waited for in vain
 inline constexpr int idle_commands_max = 100;  // NOOP, RSET, EHLO, ... without a message; more are errors
 inline constexpr std::size_t refused_recipients_max = 1'000;  // for now or for good, between two messages
 inline constexpr int unknown_recipients_free = 5;  // of an address of late; each more is answered later
@@ -95,6 +96,7 @@ private:
 
     // hello.cc
     smtp::Extensions announced() const;
+    net::Task<void> write_out(Deadline deadline);
     smtp::Reply hello(smtp::Verb verb, smtp::Hello argument);
     net::Task<void> start_tls();
     net::Task<void> shake_hands();
@@ -154,3 +156,4 @@ private:
 };
 
 }  // namespace heliopost::smtp_server
+    bool writing_ = false;                        // and not all is said yet
