@@ -144,6 +144,7 @@ private:
     const std::string settings_file_;
     Log& log_;
     std::unique_ptr<net::CertificateWatch> smtp_certificates_, imap_certificates_, pop3_certificates_;
+    smtp_server::Arriving arriving_;  // outlives the loops and what is left on them
     net::Cores cores_;
     std::unique_ptr<store::RocksStore> store_;
     std::mutex scrub_mutex_;  // of the pointer: status() is asked on any loop

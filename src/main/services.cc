@@ -30,6 +30,7 @@ void Program::serve_smtp(Core& core) {
     base.closing = &core.closing;
     base.inbox = inbox_.get();
     base.guesses = guesses_.get();
+    base.arriving = &arriving_;
     core.mx = base;
     core.judging = judging(core.checking);
     base.judging = core.mx.judging = &core.judging;

@@ -199,6 +199,28 @@ def endless(server):
     empty(server, ANN)
 
 
+@attack("memory: ninety messages of one address that stall", "a hostile reading")
+def held_messages(server):
+    part = b"".join(b"X-%05d: %s\r\n" % (n, b"x" * 900) for n in range(280))  # a header without end
+    greedy, clients = next(STRANGERS), []
+    for _ in range(90):
+        clients.append(smtp(server, source=greedy))
+        clients[-1].send(b"MAIL FROM:<x@b.example>\r\nRCPT TO:<ann@a.example>\r\nDATA\r\n")
+        if [clients[-1].reply()[0] for _ in range(3)][2] == 354:
+            clients[-1].send(part)
+        else:
+            clients.pop().close()  # an eighth of the budget is his already
+    assert deliver(server, b"Subject: honest\r\n\r\nx\r\n")[0] == 250
+    codes = []
+    for client in clients:
+        client.send(b"\r\nx\r\n.\r\n")
+        codes.append(client.reply()[0])
+        client.close()
+    assert set(codes) <= {250, 452} and codes.count(250) <= 60, codes
+    assert deliver(server, part + b"\r\nagain\r\n")[0] == 250
+    empty(server, ANN)
+
+
 @attack("a loop by Received", "RFC 5321 §6.3")
 def loops(server):
     assert deliver(server, b"Received: from x by y\r\n" * 101 + b"\r\nx\r\n")[0] == 554

@@ -27,15 +27,19 @@ net::Task<std::vector<Reply>> Session::chunk(smtp::Bdat argument) {
     out_of_step_ = is_endless(argument.size);
     if (out_of_step_) co_return std::vector<Reply>{refused};
     if (!transaction_.chunks) {
+        if (auto begun = begin_message(); !begun) {
+            co_await skip_chunk(argument.size);
+            if (argument.last) co_return for_each_recipient(std::move(begun).error());
+            co_return std::vector<Reply>{logged(std::move(begun).error())};
+        }
         transaction_.chunks.emplace(service_.message_octets_max);
-        begin_message();
     }
     smtp::BdatDecoder& chunks = *transaction_.chunks;
     chunks.begin(argument);
     // All chunks have one time together; what is buffered would not ask for it.
     if (world_.tick() >= transaction_.end) throw net::TimedOut();
     while (!chunks.chunk_done()) {
-        const bool more = co_await reader_.fill(std::min(transaction_.end, within(block_time_max)));
+        const bool more = co_await reader_.fill(block_end());
         if (!more) throw net::Gone("closed within a chunk");
         std::string_view piece;
         const std::size_t used =

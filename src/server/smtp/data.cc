@@ -23,27 +23,69 @@ Reply header_refusal(const Error& error) {
     return refusal(error);
 }
 
+// RFC 5321 §4.2.3, RFC 3463 §3.4. The client keeps its message and comes again.
+Reply no_room() {
+    return {452, {4, 3, 1}, "too many messages are coming in, please try again later"};
+}
+
 }  // namespace
 
-void Session::begin_message() {
+// Fails where too many others come in at this moment.
+std::expected<void, Reply> Session::begin_message() {
     message_refusal_.reset();
+    const std::size_t part = service_.role == Role::mx ? stranger_part : known_part;
+    transaction_.share = Arriving::Share(service_.arriving, stream_->peer().address, part);
+    if (!transaction_.share.begin()) return std::unexpected(no_room());
     transaction_.end = within(message_time_max);
     transaction_.id = service_.delivering->queue.next_id(world_);
     transaction_.incoming =
         std::make_unique<delivery::Incoming>(service_.delivering->store, service_.message_octets_max);
     begin_judging();
-    if (service_.role != Role::submission) return;
+    if (service_.role != Role::submission) return {};
     const std::string id = queue::to_text(transaction_.id);
     delivery::MissingFields missing{smtp::format_date(world_.now()),
                                     "<" + id + "@" + service_.host_name + ">"};
     transaction_.editor = std::make_unique<delivery::HeaderEditor>(std::move(missing));
+    return {};
+}
+
+// The rest of it is read only to be refused: it holds nothing more.
+void Session::drop_message(Reply reason) {
+    message_refusal_ = std::move(reason);
+    transaction_.editor.reset();
+    transaction_.signer.reset();
+    transaction_.checker.reset();
+    transaction_.forged.reset();
+    transaction_.sealer.reset();
+    transaction_.incoming.reset();
+    transaction_.share.give_back();
+}
+
+// While there is little room for others: a message that holds it by coming slowly.
+bool Session::is_in_the_way() const {
+    if (!transaction_.share.crowded()) return false;
+    const std::chrono::seconds due(transaction_.octets / crowded_octets_a_second);
+    return world_.tick() > transaction_.end - message_time_max + crowded_time_free + due;
+}
+
+Deadline Session::block_end() const {
+    const std::chrono::seconds silence =
+        transaction_.share.crowded() ? crowded_block_time_max : std::chrono::seconds(block_time_max);
+    return std::min(transaction_.end, within(silence));
 }
 
 net::Task<void> Session::take(std::string_view octets) {
     if (message_refusal_) co_return;
     if (!std::exchange(transaction_.begun, true) && is_space(octets.front())) {
         // It would go on with the last field of ours, which stand in front: RFC 5322 §2.2.3.
-        message_refusal_ = Reply{550, {5, 6, 0}, "the message begins in the middle of a header field"};
+        drop_message({550, {5, 6, 0}, "the message begins in the middle of a header field"});
+        co_return;
+    }
+    transaction_.octets += octets.size();
+    const bool submitted = service_.role == Role::submission;
+    const std::size_t most = submitted ? submitted_held_max : message_held_max;
+    if (!transaction_.share.grow_for(transaction_.octets, most) || is_in_the_way()) {
+        drop_message(no_room());
         co_return;
     }
     if (transaction_.checker) transaction_.checker->feed(octets);
@@ -65,7 +107,7 @@ net::Task<void> Session::keep(std::string_view octets) {
     }
     Result<std::string> edited = transaction_.editor->feed(octets);
     if (!edited) {
-        message_refusal_ = header_refusal(edited.error());
+        drop_message(header_refusal(edited.error()));
         co_return;
     }
     if (edited->empty()) co_return;
@@ -84,13 +126,13 @@ void Session::begin_signing(std::string_view edited) {
 }
 
 net::Task<std::vector<Reply>> Session::data() {
+    if (auto begun = begin_message(); !begun) co_return std::vector<Reply>{logged(std::move(begun).error())};
     co_await send({354, "end with CRLF.CRLF"});
     co_await flush();
-    begin_message();
     smtp::DataDecoder decoder;
     std::uint64_t octets = 0;
     while (!decoder.done()) {
-        const bool more = co_await reader_.fill(std::min(transaction_.end, within(block_time_max)));
+        const bool more = co_await reader_.fill(block_end());
         if (!more) throw net::Gone("closed within a message");
         while (!reader_.empty() && !decoder.done()) {
             const auto piece = decoder.next(reader_.buffered());
@@ -114,8 +156,8 @@ net::Task<std::vector<Reply>> Session::finish_message(smtp::Defects defects) {
     }
     if (transaction_.editor) {
         const Result<std::string> rest = transaction_.editor->finish();
-        if (!rest && !message_refusal_) message_refusal_ = header_refusal(rest.error());
-        if (rest && !rest->empty()) {
+        if (!rest) co_return for_each_recipient(header_refusal(rest.error()));
+        if (!rest->empty()) {
             begin_signing(*rest);
             co_await transaction_.incoming->append(*rest);
         }
@@ -238,10 +280,14 @@ bool Session::is_for_inbox(const delivery::Recipient& recipient) const {
 // LMTP answers the end of a message once a recipient (RFC 2033 §4.2), SMTP once.
 std::vector<Reply> Session::for_each_recipient(Reply reply) const {
     const std::size_t count = service_.role == Role::lmtp ? transaction_.recipients.size() : 1;
+    return std::vector<Reply>(count, logged(std::move(reply)));
+}
+
+Reply Session::logged(Reply reply) const {
     world_.log().info("refused", {{"from", smtp::to_string(transaction_.mail.reverse_path)},
                                   {"client", stream_->peer().address.to_string()},
                                   {"reply", smtp::one_line(reply)}});
-    return std::vector<Reply>(count, reply);
+    return reply;
 }
 
 }  // namespace heliopost::smtp_server

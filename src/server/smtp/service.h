@@ -25,6 +25,7 @@
 #include "net/tls.h"
 #include "reports/inbox.h"
 #include "reports/statistics.h"
+#include "server/smtp/arriving.h"
 #include "server/smtp/name_guesses.h"
 
 namespace heliopost::smtp_server {
@@ -64,6 +65,7 @@ struct Service {
     const Judging* judging = nullptr;  // null: nobody is, and all results stay
     reports::Inbox* inbox = nullptr;   // where reports come in; null: nowhere
     NameGuesses* guesses = nullptr;    // of all sessions; null: each counts for itself
+    Arriving* arriving = nullptr;      // of all sessions; null: what comes in is not counted
     net::Event* closing = nullptr;     // set when the server drains (net/drain.h)
 };
 

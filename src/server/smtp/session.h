@@ -33,6 +33,10 @@ namespace heliopost::smtp_server {
 inline constexpr std::chrono::minutes command_time_max{5};   // RFC 5321 §4.5.3.2.7
 inline constexpr std::chrono::minutes block_time_max{3};     // RFC 5321 §4.5.3.2.5
 inline constexpr std::chrono::minutes message_time_max{60};  // a whole message, however slow it drips
+// While what comes in is crowded (arriving.h): who is slower is refused, who is silent is cut off.
+inline constexpr std::chrono::seconds crowded_block_time_max{20};
+inline constexpr std::chrono::seconds crowded_time_free{60};  // of a message, before its pace is looked at
+inline constexpr std::uint64_t crowded_octets_a_second = 64 * 1024;
 inline constexpr std::chrono::seconds tls_time_max{30};
 inline constexpr std::size_t read_buffer_octets = 64 * 1024;
 inline constexpr std::size_t output_octets_max = 64 * 1024;  // replies held for a pipelined group
@@ -49,10 +53,13 @@ inline constexpr std::size_t reached_max = directory::recipients_expanded_max;  
 struct Transaction {
     smtp::Mail mail;
     std::vector<delivery::Recipient> recipients;
-    std::size_t reached = 0;  // mailboxes and foreign addresses behind the recipients
-    QueueId id;               // from DATA or the first BDAT on
-    Deadline end;             // by which its message is whole, from DATA or the first BDAT on
-    bool begun = false;       // its first octet has come
+    std::size_t reached = 0;    // mailboxes and foreign addresses behind the recipients
+    std::size_t going_out = 0;  // rows of the queue, of those
+    QueueId id;                 // from DATA or the first BDAT on
+    Deadline end;               // by which its message is whole, from DATA or the first BDAT on
+    bool begun = false;         // its first octet has come
+    std::uint64_t octets = 0;   // that have come of it
+    Arriving::Share share;      // of the memory that it holds below
     std::optional<smtp::BdatDecoder> chunks;
     std::unique_ptr<delivery::HeaderEditor> editor;  // submission only
     std::optional<signing::MessageSigner> signer;    // likewise, where the author's domain signs
@@ -116,7 +123,10 @@ private:
     net::Task<std::vector<smtp::Reply>> chunk(smtp::Bdat argument);
     net::Task<void> skip_chunk(std::uint64_t octets);
     bool is_endless(std::uint64_t octets) const { return octets / 2 > service_.message_octets_max; }
-    void begin_message();
+    std::expected<void, smtp::Reply> begin_message();
+    void drop_message(smtp::Reply reason);
+    bool is_in_the_way() const;
+    Deadline block_end() const;
     net::Task<void> take(std::string_view octets);
     net::Task<void> keep(std::string_view octets);
     net::Task<std::vector<smtp::Reply>> finish_message(smtp::Defects defects);
@@ -134,6 +144,7 @@ private:
     std::shared_ptr<const delivery::Envelope> make_envelope();
     std::vector<smtp::Reply> for_each_recipient(smtp::Reply reply) const;
 
+    smtp::Reply logged(smtp::Reply reply) const;
     const Service& service_;
     net::World& world_;
     std::unique_ptr<net::Stream> stream_;
