@@ -24,7 +24,7 @@ void Index::count(const Row& row, bool in) {
     if (row.leased) step(counts_.leased);
 }
 
-void Index::add(QueueId id, const std::vector<Recipient>& recipients) {
+void Index::add(QueueId id, const std::vector<Recipient>& recipients, AccountId submitter) {
     const auto [at, added] = entries_.try_emplace(id);
     if (!added) return;
     Indexed& entry = at->second;
@@ -46,6 +46,8 @@ void Index::add(QueueId id, const std::vector<Recipient>& recipients) {
     }
     ++counts_.entries;
     counts_.rows += entry.rows.size();
+    entry.submitter = submitter;
+    if (!entry.rows.empty()) submitted_[submitter] += entry.rows.size();
     for (std::uint32_t group = 0; group < entry.groups.size(); ++group) place(id, entry, group);
 }
 
@@ -58,6 +60,10 @@ void Index::erase(QueueId id) {
     for (const Row& row : entry.rows) count(row, false);
     --counts_.entries;
     counts_.rows -= entry.rows.size();
+    if (const auto of = submitted_.find(entry.submitter); of != submitted_.end()) {
+        of->second -= entry.rows.size();
+        if (of->second == 0) submitted_.erase(of);
+    }
     entries_.erase(at);
 }
 
@@ -228,3 +234,8 @@ std::map<QueueId, std::vector<IndexRow>> Index::rows() const {
 }
 
 }  // namespace heliopost::queue
+std::size_t Index::rows_of(AccountId submitter) const {
+    const auto at = submitted_.find(submitter);
+    return at == submitted_.end() ? 0 : at->second;
+}
+

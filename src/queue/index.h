@@ -39,8 +39,8 @@ public:
     explicit Index(DestinationOf destination_of) : destination_of_(std::move(destination_of)) {}
 
     bool contains(QueueId id) const { return entries_.contains(id); }
-    // Nothing happens if it is there.
-    void add(QueueId id, const std::vector<Recipient>& recipients);
+    // Nothing happens if it is there. submitter: Entry::identity.
+    void add(QueueId id, const std::vector<Recipient>& recipients, AccountId submitter = {});
     void erase(QueueId id);
 
     // Leases: at most one for each destination in a round, rounds until nothing more is due.
@@ -64,6 +64,7 @@ public:
 
     // For tests: all that was told, without leases.
     std::map<QueueId, std::vector<IndexRow>> rows() const;
+    std::size_t rows_of(AccountId submitter) const;  // final ones too
 
 private:
     struct Row : IndexRow {
@@ -81,6 +82,7 @@ private:
     };
     using Waiting = std::set<std::tuple<Time, QueueId, std::uint32_t>>;
 
+        AccountId submitter;
     static Row* find(Indexed& entry, std::uint32_t recipient);
     static const Row* find(const Indexed& entry, std::uint32_t recipient);
     void place(QueueId id, Indexed& entry, std::uint32_t group);
@@ -96,4 +98,5 @@ private:
     Counts counts_;
 };
 
+    std::map<AccountId, std::size_t> submitted_;    // rows; none is 0
 }  // namespace heliopost::queue

@@ -38,6 +38,38 @@ TEST_CASE_FIXTURE(TestQueue,
     CHECK(queue->has_room());
 }
 
+TEST_CASE_FIXTURE(
+    TestQueue,
+    "limits: room_account_rows, or account_rows_max, is one submitter's share, over a restart too") {
+    QueueOptions options;
+    CHECK(options.room_account_rows == account_rows_max);
+    CHECK(options.room_outside_rows == outside_rows_max);
+    CHECK(account_rows_max < outside_rows_max);
+    CHECK(outside_rows_max < rows_max);
+    options.room_account_rows = 4;
+    options.room_outside_rows = 6;
+    const AccountId submitter(7);  // of what add() adds
+    const AccountId other(8);
+    const auto reopen = [&] {
+        queue = make_queue(*store, world->log(), options);
+        REQUIRE(run(queue->load()).has_value());
+    };
+    reopen();
+    add({"x@b.example", "y@c.example", "z@d.example"});
+    for (int start = 0; start < 2; ++start) {
+        CHECK(queue->has_room_for(submitter, 1));
+        CHECK_FALSE(queue->has_room_for(submitter, 2));
+        CHECK(queue->has_room_for(other, 4));
+        CHECK_FALSE(queue->has_room_for(other, 5));
+        CHECK(queue->has_room_for(AccountId(), 6));
+        CHECK_FALSE(queue->has_room_for(AccountId(), 7));
+        CHECK(queue->has_room());
+        reopen();
+    }
+    for (Lease& lease : due()) REQUIRE(complete(std::move(lease), State::delivered).has_value());
+    CHECK(queue->has_room_for(submitter, 4));
+}
+
 TEST_CASE_FIXTURE(TestQueue, "limits: what a remote host said is cut, an ENVID past its limit refused") {
     const QueueId id = add({"x@b.example"});
     auto leases = due();

@@ -42,9 +42,14 @@ inline constexpr std::size_t entries_max =
     1'000'000;  // in all, unless the options say less; then has_room() is false
 // Of recipients, those of one message counted each: an entry may have a thousand destinations.
 inline constexpr std::size_t rows_max = 1'000'000;
-inline constexpr std::size_t lease_recipients_max = 1'000;         // of one lease
-inline constexpr std::size_t leases_max = 1'000;                   // of one call of due()
-inline constexpr std::size_t list_max = 1'000;                     // entries of one call of list()
+// Of those, one account's: its mail must not keep the others' out. And of mail from outside that aliases send
+// on, with our own notifications: what strangers send must not keep our users' out.
+inline constexpr std::size_t account_rows_max = rows_max / 10;
+inline constexpr std::size_t outside_rows_max = rows_max / 2;
+inline constexpr std::size_t lease_recipients_max = 1'000;  // of one lease
+inline constexpr std::chrono::minutes unreadable_wait{10};  // until what could not be read is tried again
+inline constexpr std::size_t leases_max = 1'000;            // of one call of due()
+inline constexpr std::size_t list_max = 1'000;              // entries of one call of list()
 inline constexpr std::size_t cache_octets_max = 32 * 1024 * 1024;  // entries kept as they were added
 
 struct NewRecipient {
@@ -165,6 +170,8 @@ struct QueueOptions {
     std::size_t room_entries = entries_max;  // has_room() is false from here on
     std::size_t room_rows = rows_max;        // and from here on
 };
+    std::size_t room_account_rows = account_rows_max;
+    std::size_t room_outside_rows = outside_rows_max;
 
 class Queue {
 public:
@@ -217,6 +224,9 @@ public:
     virtual bool has_room() const = 0;
 };
 
+    // Is there room for so many more recipients of this submitter (0: mail from outside) in its own share?
+    // Counted by NewEntry::identity, over a restart too; what is submitted at the same moment is not.
+    virtual bool has_room_for(AccountId submitter, std::size_t recipients) const = 0;
 // The store must outlive the Queue, the Queue its leases' use.
 std::unique_ptr<Queue> make_queue(store::Store& store, const Log& log, QueueOptions options);
 

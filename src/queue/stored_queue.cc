@@ -37,7 +37,7 @@ void StoredQueue::added(Added entry) {
         // rescan() was faster; the entry may be gone by now, and must not come back.
         if (std::erase(shared_->rescanned, entry.entry->id) > 0) return;
         shared_->remember(entry);
-        shared_->index.add(entry.entry->id, *entry.recipients);
+        shared_->index.add(entry.entry->id, *entry.recipients, entry.entry->identity);
     });
 }
 
@@ -51,7 +51,7 @@ void StoredQueue::take_up(const std::optional<Entry>& entry, const std::vector<R
             if (shared_->rescanned.size() == rescanned_max) shared_->rescanned.pop_front();
             shared_->rescanned.push_back(entry->id);
         }
-        shared_->index.add(entry->id, recipients);
+        shared_->index.add(entry->id, recipients, entry->identity);
         if (recipients.size() == entry->recipient_count && shared_->index.all_final(entry->id))
             finished->push_back(entry->id);
     });

@@ -91,6 +91,8 @@ public:
           log_(log),
           room_entries_(options.room_entries),
           room_rows_(options.room_rows),
+          room_account_rows_(options.room_account_rows),
+          room_outside_rows_(options.room_outside_rows),
           shared_(std::make_shared<Shared>([of = options.destination_of](const Recipient& recipient) {
               return of ? of(recipient.domain) : recipient.domain;
           })) {}
@@ -131,6 +133,11 @@ public:
         const Counts now = counts();
         return now.entries < room_entries_ && now.rows < room_rows_;
     }
+    bool has_room_for(AccountId submitter, std::size_t recipients) const override {
+        const std::size_t room = submitter.value == 0 ? room_outside_rows_ : room_account_rows_;
+        const std::lock_guard lock(shared_->mutex);
+        return shared_->index.rows_of(submitter) + recipients <= room;
+    }
 
 private:
     // Changes a row, or says false to leave it as it is.
@@ -162,6 +169,8 @@ private:
     const Log& log_;
     const std::size_t room_entries_;
     const std::size_t room_rows_;
+    const std::size_t room_account_rows_;
+    const std::size_t room_outside_rows_;
     IdSource ids_;
     std::shared_ptr<Shared> shared_;
     std::mutex unrecorded_mutex_;

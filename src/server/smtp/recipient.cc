@@ -1,4 +1,5 @@
 // RCPT: resolved here, so that an unknown user is refused by the reply and never by a bounce.
+#include <algorithm>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -85,12 +86,27 @@ net::Task<Reply> Session::recipient(smtp::Rcpt argument) {
         co_return Reply{452, {4, 5, 3}, "too many recipients"};
     const bool goes_out =
         recipient.resolution.kind == Kind::not_local || !recipient.resolution.forwards.empty();
-    if (goes_out && !service_.delivering->queue.has_room())
-        co_return Reply{452, {4, 3, 1}, "the queue is full, please try again later"};
+    const std::size_t going_out =
+        goes_out ? std::max<std::size_t>(recipient.resolution.forwards.size(), 1) : 0;
+    if (auto refused = check_queue(going_out)) co_return *std::move(refused);
     if (auto refused = co_await check_room(&recipient)) co_return *std::move(refused);
     transaction_.reached += reached;
+    transaction_.going_out += going_out;
     transaction_.recipients.push_back(std::move(recipient));
     co_return Reply{250, {2, 1, 5}, "recipient ok"};
+}
+
+// RFC 3463 §3.4: 4.3.1. One account, or mail from outside that aliases send on, has a share of the queue.
+std::optional<Reply> Session::check_queue(std::size_t going_out) const {
+    if (going_out == 0) return std::nullopt;
+    const queue::Queue& queue = service_.delivering->queue;
+    if (!queue.has_room()) return Reply{452, {4, 3, 1}, "the queue is full, please try again later"};
+    const AccountId submitter = account_ ? account_->id : AccountId();
+    if (queue.has_room_for(submitter, transaction_.going_out + going_out)) return std::nullopt;
+    if (account_)
+        return Reply{
+            452, {4, 3, 1}, "too many recipients of your mail wait in the queue, please try again later"};
+    return Reply{452, {4, 3, 1}, "too much mail that is sent on waits in the queue, please try again later"};
 }
 
 // Full mailboxes are found here, before the message is sent; one message may then pass the quota. A recipient

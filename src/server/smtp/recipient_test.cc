@@ -147,6 +147,22 @@ TEST_CASE(
     static_assert(guessing_addresses_max <= 100'000);
 }
 
+TEST_CASE("rcpt: what comes from outside and is sent on has its share of the queue") {
+    TestServer server(Role::mx, nullptr,
+                      {.destination_of = {}, .room_outside_rows = 1});  // in place of queue::outside_rows_max
+    server.add_account("ann@a.example");
+    server.add_alias("away@a.example", {"out@c.example"});
+    TestClient client(server);
+    client.hear();
+    client.say("EHLO b.example\r\n");
+    REQUIRE(send_message(client, {"away@a.example"}, "x: y\r\n\r\n").starts_with("250"));
+    CHECK(send_message(client, {"away@a.example"}, "x: y\r\n\r\n").starts_with("452 4.3.1 too much mail"));
+    client.say("RSET\r\n");
+    CHECK(send_message(client, {"ann@a.example"}, "x: y\r\n\r\n").starts_with("250"));
+    CHECK(server.queue->has_room_for(AccountId(1), 1));
+    CHECK(server.queued().size() == 1);
+}
+
 TEST_CASE_FIXTURE(Recipients, "rcpt: recipients put off for ever end in 421") {
     service.recipients_max = 1;
     TestClient client(*this);

@@ -38,11 +38,11 @@ inline constexpr std::chrono::seconds crowded_block_time_max{20};
 inline constexpr std::chrono::seconds crowded_time_free{60};  // of a message, before its pace is looked at
 inline constexpr std::uint64_t crowded_octets_a_second = 64 * 1024;
 inline constexpr std::chrono::seconds tls_time_max{30};
+inline constexpr std::chrono::seconds goodbye_time_max{10};  // for the 421 to who was waited for in vain
 inline constexpr std::size_t read_buffer_octets = 64 * 1024;
 inline constexpr std::size_t output_octets_max = 64 * 1024;  // replies held for a pipelined group
 inline constexpr std::uint64_t chunks_max = 20'000;          // BDATs of one message
 inline constexpr int errors_max = 20;                        // refused commands, then 421
-inline constexpr std::chrono::seconds goodbye_time_max{10};  // for the 421 to who was waited for in vain
 inline constexpr int idle_commands_max = 100;  // NOOP, RSET, EHLO, ... without a message; more are errors
 inline constexpr std::size_t refused_recipients_max = 1'000;  // for now or for good, between two messages
 inline constexpr int unknown_recipients_free = 5;  // of an address of late; each more is answered later
@@ -96,6 +96,7 @@ private:
     smtp::Reply say(smtp::Verb verb) const;
     net::Task<void> send(smtp::Reply reply);
     net::Task<void> flush();
+    net::Task<void> write_out(Deadline deadline);
     void reset() { transaction_ = {}; }
     smtp::Conditions conditions() const;
     bool tls_offered() const;
@@ -103,7 +104,6 @@ private:
 
     // hello.cc
     smtp::Extensions announced() const;
-    net::Task<void> write_out(Deadline deadline);
     smtp::Reply hello(smtp::Verb verb, smtp::Hello argument);
     net::Task<void> start_tls();
     net::Task<void> shake_hands();
@@ -116,6 +116,7 @@ private:
     net::Task<smtp::Reply> recipient(smtp::Rcpt argument);
     bool is_host_duty(const smtp::Address& address) const;
     net::Task<Result<directory::Resolution>> resolve(smtp::Address address);
+    std::optional<smtp::Reply> check_queue(std::size_t going_out) const;
     net::Task<std::optional<smtp::Reply>> check_room(const delivery::Recipient* recipient);
 
     // data.cc, chunk.cc
@@ -143,8 +144,8 @@ private:
                                           dmarc::Policy applied) const;
     std::shared_ptr<const delivery::Envelope> make_envelope();
     std::vector<smtp::Reply> for_each_recipient(smtp::Reply reply) const;
-
     smtp::Reply logged(smtp::Reply reply) const;
+
     const Service& service_;
     net::World& world_;
     std::unique_ptr<net::Stream> stream_;
@@ -159,6 +160,7 @@ private:
     Transaction transaction_;
     std::optional<smtp::Reply> message_refusal_;  // for what its octets are; the rest of it is dropped
     bool handshaking_ = false;                    // nothing can be said
+    bool writing_ = false;                        // and not all is said yet
     bool out_of_step_ = false;                    // octets that are no commands follow: the end
     int errors_ = 0;
     int idle_commands_ = 0;
@@ -167,4 +169,3 @@ private:
 };
 
 }  // namespace heliopost::smtp_server
-    bool writing_ = false;                        // and not all is said yet

@@ -69,6 +69,42 @@ TEST_CASE_FIXTURE(FullQueue,
     CHECK(send_message(client, {"out@c.example"}, message, "ann@a.example").starts_with("250"));
 }
 
+TEST_CASE("submission: one account has its share of the queue, and the others have theirs") {
+    TestServer server(Role::submission, nullptr,
+                      {.destination_of = {}, .room_account_rows = 3});  // in place of queue::account_rows_max
+    server.add_account("ann@a.example");
+    server.add_account("bob@a.example");
+    server.add_alias("away@a.example", {"one@c.example", "two@c.example"});
+    const auto log_in = [&](TestClient& client, const std::string& user) {
+        client.hear();
+        client.say("EHLO c.b.example\r\nSTARTTLS\r\n");
+        REQUIRE(client.start_tls());
+        client.say("EHLO c.b.example\r\n");
+        REQUIRE(client.say("AUTH PLAIN " + Submission::plain(user, test_password) + "\r\n", login_time)
+                    .starts_with("235"));
+    };
+    TestClient ann(server);
+    log_in(ann, "ann@a.example");
+    const std::string message = "From: ann@a.example\r\n\r\nx\r\n";
+    REQUIRE(send_message(ann, {"out@c.example"}, message, "ann@a.example").starts_with("250"));
+    ann.say("MAIL FROM:<ann@a.example>\r\n");
+    CHECK(ann.say("RCPT TO:<out@c.example>\r\n").starts_with("250"));
+    CHECK(ann.say("RCPT TO:<away@a.example>\r\n").starts_with("452 4.3.1 too many recipients of your mail"));
+    CHECK(ann.say("RCPT TO:<bob@a.example>\r\n").starts_with("250"));  // his mailbox is no queue
+    CHECK(ann.say("RCPT TO:<out2@c.example>\r\n").starts_with("250"));
+    CHECK(ann.say("RCPT TO:<out3@c.example>\r\n").starts_with("452 4.3.1"));
+    ann.say("DATA\r\n");
+    CHECK(ann.say(message + ".\r\n").starts_with("250"));
+    CHECK(server.queued().size() == 2);
+
+    TestClient bob(server);
+    log_in(bob, "bob@a.example");
+    const std::string his = "From: bob@a.example\r\n\r\nx\r\n";
+    CHECK(send_message(bob, {"away@a.example"}, his, "bob@a.example").starts_with("250"));
+    CHECK(server.run(server.queue->drop(server.queued()[0].entry->id, std::nullopt)) == 1);
+    CHECK(send_message(ann, {"out@c.example"}, message, "ann@a.example").starts_with("250"));
+}
+
 TEST_CASE_FIXTURE(Submission, "submission: nothing goes before TLS and login") {
     play(*this, {{"", "220"},
                  {"EHLO c.b.example", "250"},
