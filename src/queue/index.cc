@@ -156,6 +156,19 @@ void Index::give_back(QueueId id, const std::vector<std::uint32_t>& recipients) 
     for (const std::uint32_t group : touched) place(id, at->second, group);
 }
 
+void Index::put_off(QueueId id, const std::vector<std::uint32_t>& recipients, Time until) {
+    const auto at = entries_.find(id);
+    if (at == entries_.end()) return;
+    std::set<std::uint32_t> touched;
+    for (const std::uint32_t recipient : recipients) {
+        Row* row = find(at->second, recipient);
+        if (row == nullptr || row->state != State::pending) continue;
+        row->next_attempt = std::max(row->next_attempt, until);
+        touched.insert(row->group);
+    }
+    for (const std::uint32_t group : touched) place(id, at->second, group);
+}
+
 void Index::not_later_than(Time latest) {
     for (auto& [id, entry] : entries_) {
         for (Row& row : entry.rows) row.next_attempt = std::min(row.next_attempt, latest);
@@ -222,6 +235,11 @@ std::optional<Time> Index::next_due() const {
     return order_.begin()->first;
 }
 
+std::size_t Index::rows_of(AccountId submitter) const {
+    const auto at = submitted_.find(submitter);
+    return at == submitted_.end() ? 0 : at->second;
+}
+
 Counts Index::counts() const {
     return counts_;
 }
@@ -234,8 +252,3 @@ std::map<QueueId, std::vector<IndexRow>> Index::rows() const {
 }
 
 }  // namespace heliopost::queue
-std::size_t Index::rows_of(AccountId submitter) const {
-    const auto at = submitted_.find(submitter);
-    return at == submitted_.end() ? 0 : at->second;
-}
-

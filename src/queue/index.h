@@ -50,6 +50,9 @@ public:
     // Rows as the store has them now; their leases stay as they are.
     void update(QueueId id, const std::vector<IndexRow>& rows);
 
+    // Those of the rows that are pending are not due before then.
+    void put_off(QueueId id, const std::vector<std::uint32_t>& recipients, Time until);
+
     // Rows that wait for longer wait until then.
     void not_later_than(Time latest);
 
@@ -61,10 +64,10 @@ public:
     std::vector<QueueId> ids_above(QueueId id, std::size_t limit) const;
     std::optional<Time> next_due() const;
     Counts counts() const;
+    std::size_t rows_of(AccountId submitter) const;  // final ones too
 
     // For tests: all that was told, without leases.
     std::map<QueueId, std::vector<IndexRow>> rows() const;
-    std::size_t rows_of(AccountId submitter) const;  // final ones too
 
 private:
     struct Row : IndexRow {
@@ -79,10 +82,10 @@ private:
     struct Indexed {
         std::vector<Row> rows;  // ascending recipients
         std::vector<Group> groups;
+        AccountId submitter;
     };
     using Waiting = std::set<std::tuple<Time, QueueId, std::uint32_t>>;
 
-        AccountId submitter;
     static Row* find(Indexed& entry, std::uint32_t recipient);
     static const Row* find(const Indexed& entry, std::uint32_t recipient);
     void place(QueueId id, Indexed& entry, std::uint32_t group);
@@ -95,8 +98,8 @@ private:
     std::map<QueueId, Indexed> entries_;
     std::map<std::string, Waiting, std::less<>> destinations_;
     std::set<std::pair<Time, std::string>> order_;  // of destinations, by their earliest
+    std::map<AccountId, std::size_t> submitted_;    // rows; none is 0
     Counts counts_;
 };
 
-    std::map<AccountId, std::size_t> submitted_;    // rows; none is 0
 }  // namespace heliopost::queue

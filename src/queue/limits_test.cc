@@ -70,6 +70,79 @@ TEST_CASE_FIXTURE(
     CHECK(queue->has_room_for(submitter, 4));
 }
 
+namespace {
+
+// Another store, of which one row cannot be read for a while.
+class PartlyUnreadable final : public store::Store {
+public:
+    explicit PartlyUnreadable(store::Store& of) : of_(of) {}
+    std::string unreadable;  // a key of the queue
+
+    net::Task<Result<store::Committed>> commit(std::vector<store::Batch> batches,
+                                               std::vector<store::StagedBlob> blobs) override {
+        return of_.commit(std::move(batches), std::move(blobs));
+    }
+    net::Task<Result<std::optional<std::string>>> get(store::PartitionId partition,
+                                                      std::string key) override {
+        return of_.get(partition, std::move(key));
+    }
+    net::Task<Result<std::vector<std::optional<std::string>>>> multi_get(
+        store::PartitionId partition, std::vector<std::string> keys) override {
+        if (std::ranges::find(keys, unreadable) != keys.end())
+            co_return fail(Fault::internal, "the store could not be read");
+        co_return co_await of_.multi_get(partition, std::move(keys));
+    }
+    net::Task<Result<std::vector<store::KeyValue>>> scan(store::PartitionId partition, std::string low,
+                                                         std::string high, std::size_t limit,
+                                                         store::Direction direction) override {
+        return of_.scan(partition, std::move(low), std::move(high), limit, direction);
+    }
+    net::Task<Result<std::uint64_t>> counter(store::PartitionId partition, std::string name) override {
+        return of_.counter(partition, std::move(name));
+    }
+    net::Task<Result<std::vector<store::Change>>> changes(AccountId account, ModSequence above,
+                                                          std::size_t limit) override {
+        return of_.changes(account, above, limit);
+    }
+    std::unique_ptr<store::Subscription> subscribe(store::PartitionId partition, net::World& on,
+                                                   std::function<void(store::Notice)> heard) override {
+        return of_.subscribe(partition, on, std::move(heard));
+    }
+    bool has_space() const override { return of_.has_space(); }
+    store::BlobStore& blobs() override { return of_.blobs(); }
+
+private:
+    store::Store& of_;
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(TestQueue, "due: a row that cannot be read keeps no other back, and comes again later") {
+    const QueueId bad = add({"x@b.example", "y@b.example"});
+    const QueueId good = add({"x@b.example"});
+    add({"x@c.example"});
+    PartlyUnreadable damaged(*store);
+    damaged.unreadable = recipient_key(bad, 1);
+    queue = make_queue(damaged, world->log(), {});  // nothing is in the cache now
+    REQUIRE(run(queue->load()).has_value());
+    auto leases = due();
+    REQUIRE(leases.size() == 2);
+    CHECK(std::ranges::any_of(leases, [&](const Lease& lease) { return lease.entry->id == good; }));
+    CHECK(std::ranges::none_of(leases, [&](const Lease& lease) { return lease.entry->id == bad; }));
+    for (Lease& lease : leases) REQUIRE(complete(std::move(lease), State::delivered).has_value());
+    CHECK(due().empty());
+    CHECK(queue->next_due() == world->now() + unreadable_wait);
+    CHECK(queue->counts().leased == 0);
+
+    damaged.unreadable.clear();
+    network.run_for(unreadable_wait);
+    leases = due();
+    REQUIRE(leases.size() == 1);
+    CHECK(leases[0].recipients.size() == 2);
+    leases.clear();
+    queue.reset();
+}
+
 TEST_CASE_FIXTURE(TestQueue, "limits: what a remote host said is cut, an ENVID past its limit refused") {
     const QueueId id = add({"x@b.example"});
     auto leases = due();

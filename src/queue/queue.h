@@ -18,6 +18,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -169,9 +170,9 @@ struct QueueOptions {
     std::function<std::string(std::string_view domain)> destination_of;
     std::size_t room_entries = entries_max;  // has_room() is false from here on
     std::size_t room_rows = rows_max;        // and from here on
-};
     std::size_t room_account_rows = account_rows_max;
     std::size_t room_outside_rows = outside_rows_max;
+};
 
 class Queue {
 public:
@@ -189,6 +190,7 @@ public:
     // above an id, newest first. Gives how many it found.
     virtual net::Task<Result<std::size_t>> rescan(QueueId above) = 0;
 
+    // What cannot be read is logged and put off by unreadable_wait; the others come all the same.
     virtual net::Task<Result<std::vector<Lease>>> due(DueQuery query) = 0;
     // When the next unleased recipient is due; nothing when none is.
     virtual std::optional<Time> next_due() const = 0;
@@ -222,11 +224,11 @@ public:
     virtual Counts counts() const = 0;
     // False at QueueOptions::room_entries or room_rows: new mail gets 452.
     virtual bool has_room() const = 0;
-};
-
     // Is there room for so many more recipients of this submitter (0: mail from outside) in its own share?
     // Counted by NewEntry::identity, over a restart too; what is submitted at the same moment is not.
     virtual bool has_room_for(AccountId submitter, std::size_t recipients) const = 0;
+};
+
 // The store must outlive the Queue, the Queue its leases' use.
 std::unique_ptr<Queue> make_queue(store::Store& store, const Log& log, QueueOptions options);
 

@@ -107,8 +107,8 @@ net::Task<Result<std::vector<Lease>>> StoredQueue::due(DueQuery query) {
     std::vector<Lease> leases;
     for (auto& [one, hold] : taken) {
         const QueueId id = one.id;
-        auto lease = co_await make_lease(std::move(one), std::move(hold));
-        if (!lease) co_return std::unexpected(std::move(lease).error());
+        auto lease = co_await make_lease(std::move(one), std::move(hold), query.now);
+        if (!lease) continue;
         if (!lease->recipients.empty()) {
             leases.push_back(std::move(*lease));
             continue;
@@ -119,7 +119,8 @@ net::Task<Result<std::vector<Lease>>> StoredQueue::due(DueQuery query) {
     co_return leases;
 }
 
-net::Task<Result<Lease>> StoredQueue::make_lease(Taken taken, std::unique_ptr<Lease::Hold> hold) {
+// Fails where its rows cannot be read; that is logged, and they are put off.
+net::Task<Result<Lease>> StoredQueue::make_lease(Taken taken, std::unique_ptr<Lease::Hold> hold, Time now) {
     Lease lease;
     lease.destination = taken.destination;
     lease.hold = std::move(hold);
@@ -135,8 +136,15 @@ net::Task<Result<Lease>> StoredQueue::make_lease(Taken taken, std::unique_ptr<Le
             lease.recipients.push_back((*cached->recipients)[index]);
         co_return lease;
     }
-    CO_TRY(co_await read_lease(&lease, std::move(taken)));
-    co_return lease;
+    const QueueId id = taken.id;
+    const std::vector<std::uint32_t> recipients = taken.recipients;
+    const Result<void> read = co_await read_lease(&lease, std::move(taken));
+    if (read) co_return lease;
+    // Others must not wait for it, and it may be the disk's mood: nothing is written.
+    log_.error("queue", {{"queue_id", to_text(id)},
+                         {"problem", read.error().text + ": if it stays so, run heliopost fsck"}});
+    shared_->change([&] { shared_->index.put_off(id, recipients, now + unreadable_wait); });
+    co_return std::unexpected(read.error());
 }
 
 // Reads the entry and its leased rows; what is not there, or not pending any more, leaves the index.

@@ -151,7 +151,7 @@ private:
     net::Task<Result<std::vector<QueueId>>> read_entries(QueueId above, bool found_late);
     void take_up(const std::optional<Entry>& entry, const std::vector<Recipient>& recipients, bool found_late,
                  std::vector<QueueId>* finished);
-    net::Task<Result<Lease>> make_lease(Taken taken, std::unique_ptr<Lease::Hold> hold);
+    net::Task<Result<Lease>> make_lease(Taken taken, std::unique_ptr<Lease::Hold> hold, Time now);
     net::Task<Result<void>> read_lease(Lease* lease, Taken taken);
     net::Task<void> record_left_over();
     void put_off(Unrecorded work, const Error& error);
