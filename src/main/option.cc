@@ -248,8 +248,9 @@ std::vector<Option> make_options() {
     add_listeners(t, &S::smtp,
                   {"smtp.listen", "", "smtp.connections_max", "smtp.connections_per_address_max"}, "[]", "");
     t.push_back({{"smtp.message_octets_max", "size", "\"50MiB\"",
-                  "the largest message, here and at submission, LMTP and APPEND"},
-                 octets(&S::smtp, &SmtpSettings::message_octets_max)});
+                  "the largest message, also at submission, LMTP and APPEND; 64KiB to 1GiB"},
+                 octets(&S::smtp, &SmtpSettings::message_octets_max, smallest_message_limit,
+                        largest_message_octets_max, "64KiB to 1GiB")});
     t.push_back({{"smtp.recipients_max", "number", "1000", "recipients of one message"},
                  number(&S::smtp, &SmtpSettings::recipients_max, 100, 1'000)});
     add_listeners(t, &S::submission,

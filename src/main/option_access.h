@@ -85,12 +85,26 @@ Access number(Section Settings::* section, std::uint64_t Base::* value, std::int
     });
 }
 
+inline Result<std::uint64_t> octets_of(const toml::node& node) {
+    if (const auto given = node.value_exact<std::int64_t>(); given && *given >= 0)
+        return static_cast<std::uint64_t>(*given);
+    return parse_octets(TRY(text_of(node)));
+}
+
 template <class Section, class Base>
 Access octets(Section Settings::* section, std::uint64_t Base::* value) {
-    return access(section, value, [](const toml::node& node) -> Result<std::uint64_t> {
-        if (const auto given = node.value_exact<std::int64_t>(); given && *given >= 0)
-            return static_cast<std::uint64_t>(*given);
-        return parse_octets(TRY(text_of(node)));
+    return access(section, value, octets_of);
+}
+
+// range: of least and most, as it would be written.
+template <class Section, class Base>
+Access octets(Section Settings::* section, std::uint64_t Base::* value, std::uint64_t least,
+              std::uint64_t most, const char* range) {
+    return access(section, value, [=](const toml::node& node) -> Result<std::uint64_t> {
+        const std::uint64_t given = TRY(octets_of(node));
+        if (given < least || given > most)
+            return fail(Fault::syntax, std::string("expected a size from ") + range);
+        return given;
     });
 }
 

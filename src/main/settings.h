@@ -23,6 +23,11 @@ namespace heliopost {
 
 inline constexpr std::size_t settings_octets_max = std::size_t{1} << 20;  // of the file
 
+// Of smtp.message_octets_max. The store would bear more, but many readers keep sizes in 31 bits, as RFC 3501
+// §9 allows 32; and within message_time_max of server/smtp 1 GiB needs 300 KB a second.
+inline constexpr std::uint64_t largest_message_octets_max = std::uint64_t{1} << 30;
+inline constexpr std::uint64_t smallest_message_limit = std::uint64_t{64} << 10;  // RFC 5321 §4.5.3.1.7
+
 struct ServerSettings {
     std::string host_name;
     std::string data_directory = "/var/lib/heliopost";

@@ -53,6 +53,12 @@ TEST_CASE("settings: a mistake is told with its place and what was meant") {
          "x.toml:4:14: reports.send_dmarc needs reports.organisation and reports.address"},
         {good + "[relay]\nretry_max = \"5m\"\nretry_first = \"1h\"\n",
          "x.toml:5:15: relay.retry_first is longer than relay.retry_max"},
+        {good + "[smtp]\nmessage_octets_max = 1073741825\n",  // largest_message_octets_max
+         "x.toml:4:22: smtp.message_octets_max: expected a size from 64KiB to 1GiB"},
+        {good + "[smtp]\nmessage_octets_max = \"9999GiB\"\n",
+         "x.toml:4:22: smtp.message_octets_max: expected a size from 64KiB to 1GiB"},
+        {good + "[smtp]\nmessage_octets_max = 0\n",
+         "x.toml:4:22: smtp.message_octets_max: expected a size from 64KiB to 1GiB"},
         {good + "[reports]\naddress = \"dmarc\"\n", "x.toml:4:11: reports.address: expected an address"},
         {good + "[reports]\norganisation = \"A\\nBcc: x\"\n",
          "x.toml:4:16: reports.organisation: expected a text of one line"},
@@ -66,6 +72,8 @@ TEST_CASE("settings: a mistake is told with its place and what was meant") {
         CHECK(got.error().text.starts_with(want));
         CAPTURE(got.error().text);
     }
+    CHECK(parse_settings(good + "[smtp]\nmessage_octets_max = \"1GiB\"\n", "x")->smtp.message_octets_max ==
+          largest_message_octets_max);
     CHECK(parse_settings(std::string(settings_octets_max + 1, ' '), "x").error().fault == Fault::too_large);
     const auto host = [](std::size_t label, std::size_t labels) {
         std::string name = std::string(label, 'h');
