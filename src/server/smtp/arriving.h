@@ -54,6 +54,9 @@ public:
         bool begin() { return grow_to(share_step); }
         // For a message of which so many octets have come, and which never holds more than `most`.
         bool grow_for(std::uint64_t octets, std::size_t most);
+        // By what its whole structure takes: ten thousand parts of seven octets each are 4 MB while it is
+        // judged.
+        bool grow_by(std::size_t octets) { return grow_to(octets_ + octets); }
         void give_back();
 
         std::size_t octets() const { return octets_; }

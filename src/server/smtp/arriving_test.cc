@@ -148,6 +148,19 @@ TEST_CASE_FIXTURE(
     CHECK(messages(ann).size() == 1);
 }
 
+TEST_CASE_FIXTURE(Narrow, "arriving: what many small parts become is counted before the message is judged") {
+    TestClient client(*this);
+    client.hear();
+    client.say("EHLO b.example\r\n");
+    std::string parts = "Content-Type: multipart/mixed; boundary=x\r\n\r\n";
+    for (int n = 0; n < 300; ++n) parts += "--x\r\n\r\n";
+    CHECK(send_message(client, {"ann@a.example"}, parts).starts_with("452 4.3.1"));
+    CHECK(arriving.octets() == 0);
+    service.arriving = nullptr;
+    CHECK(send_message(client, {"ann@a.example"}, parts).starts_with("250"));
+    CHECK(messages(ann).size() == 1);
+}
+
 TEST_CASE_FIXTURE(Narrow, "arriving: it comes back however a message ends") {
     const std::string begun = std::string(to_ann) + "DATA\r\nSubject: x\r\n";
     {

@@ -23,6 +23,13 @@ Reply header_refusal(const Error& error) {
     return refusal(error);
 }
 
+// What a structure takes besides its texts and besides what any message has a share for.
+std::size_t octets_of(const mime::Structure& structure) {
+    const std::size_t octets =
+        structure.parts.size() * sizeof(mime::Part) + structure.envelopes.size() * sizeof(mime::Envelope);
+    return octets - std::min(octets, share_step);
+}
+
 // RFC 5321 §4.2.3, RFC 3463 §3.4. The client keeps its message and comes again.
 Reply no_room() {
     return {452, {4, 3, 1}, "too many messages are coming in, please try again later"};
@@ -165,6 +172,8 @@ net::Task<std::vector<Reply>> Session::finish_message(smtp::Defects defects) {
     if (message_refusal_) co_return for_each_recipient(*std::move(message_refusal_));
     Result<delivery::Message> message = co_await transaction_.incoming->finish();
     if (!message) co_return for_each_recipient(refusal(message.error()));
+    transaction_.incoming.reset();
+    if (!transaction_.share.grow_by(octets_of(*message->structure))) co_return for_each_recipient(no_room());
     if (delivery::in_a_loop(*message))
         co_return for_each_recipient({554, {5, 4, 6}, "too many hops: this message goes round in a loop"});
     if (account_) {
