@@ -148,6 +148,26 @@ TEST_CASE_FIXTURE(
     CHECK(messages(ann).size() == 1);
 }
 
+TEST_CASE_FIXTURE(Narrow,
+                  "arriving: past it LMTP answers DATA once, and the end of a message each recipient") {
+    add_account("bob@a.example");
+    service.role = Role::lmtp;
+    std::vector<Arriving::Share> others;  // each takes half of what is left, until nothing is
+    for (int n = 1; n <= 8; ++n) {
+        Arriving::Share& one =
+            others.emplace_back(&arriving, client_at("198.51.100." + std::to_string(n)), 1);
+        while (one.grow_by(share_step / 4)) {
+        }
+    }
+    TestClient client(*this);
+    client.hear();
+    const std::string two =
+        "LHLO b.example\r\nMAIL FROM:<>\r\nRCPT TO:<ann@a.example>\r\nRCPT TO:<bob@a.example>\r\n";
+    CHECK(codes_of(client.say(two + "DATA\r\nNOOP\r\n")) == "250 250 250 250 452 250");
+    CHECK(codes_of(client.say(two + "BDAT 5 LAST\r\nRSET\nNOOP\r\n")) == "250 250 250 250 452 452 250");
+    CHECK(messages(ann).empty());
+}
+
 TEST_CASE_FIXTURE(Narrow, "arriving: what many small parts become is counted before the message is judged") {
     TestClient client(*this);
     client.hear();
