@@ -30,6 +30,8 @@ public:
     net::Task<void> flush_if_full();  // call between the answers of one command
     void release();                   // gives the memory back, once all is sent: before a long wait
 
+    std::size_t octets_held() const { return text_.capacity(); }
+
     // Sent so far; what stands in text() can still be taken back.
     std::uint64_t flushes() const { return flushes_; }
 

@@ -46,6 +46,9 @@ public:
     Session(const Service* service, std::unique_ptr<net::Stream> stream);
     net::Task<void> run();
 
+    // By what it has to say and what it has read of a command: little between commands and within IDLE.
+    std::size_t octets_held() const { return out_.octets_held() + reader_.held_octets(); }
+
 private:
     enum class Stage { not_authenticated, authenticated, selected, logout };  // RFC 9051 §3
     // What may be told before the tagged line of this command.

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -146,6 +147,12 @@ public:
         network.run_until([this] { return sessions_->size() == 0; }, std::chrono::minutes(1));
     }
     std::size_t sessions() const { return sessions_->size() - 1; }
+    // By the buffers of all sessions.
+    std::size_t octets_held() const {
+        std::size_t octets = 0;
+        for (const Session* session : open_) octets += session->octets_held();
+        return octets;
+    }
 
     template <class T>
     T run(net::Task<T> task) {
@@ -177,8 +184,14 @@ private:
         for (;;) {
             auto stream = co_await server->listener_->accept();
             auto watched = std::make_unique<WatchedStream>(std::move(stream), &server->largest_write);
-            server->sessions_->spawn(serve(&server->service, std::move(watched)));
+            server->sessions_->spawn(serve_watched(server, std::move(watched)));
         }
+    }
+    // As serve() does.
+    static net::Task<void> serve_watched(TestServer* server, std::unique_ptr<net::Stream> stream) {
+        Session session(&server->service, std::move(stream));
+        const Listed listed(&server->open_, &session);
+        co_await session.run();
     }
     static net::Task<imap::UidSet> file(TestServer* server, std::string mailbox, std::string message,
                                         std::string flags, std::size_t copies) {
@@ -201,6 +214,19 @@ private:
         co_return done.value().uids;
     }
 
+    // A session that is there, for as long as this lives.
+    struct Listed {
+        Listed(std::set<const Session*>* in, const Session* session) : open(in), one(session) {
+            open->insert(one);
+        }
+        ~Listed() { open->erase(one); }
+        Listed(const Listed&) = delete;
+        Listed& operator=(const Listed&) = delete;
+        std::set<const Session*>* open;
+        const Session* one;
+    };
+
+    std::set<const Session*> open_;
     std::unique_ptr<net::Listener> listener_;
     std::unique_ptr<net::TaskGroup> sessions_;
 };
