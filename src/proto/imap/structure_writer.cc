@@ -1,5 +1,8 @@
 #include "proto/imap/structure_writer.h"
 
+#include <array>
+#include <limits>
+
 #include "base/text.h"
 #include "proto/imap/encode.h"
 #include "proto/imap/limits.h"
@@ -19,21 +22,36 @@ public:
     // envelope = "(" env-date SP env-subject SP env-from SP env-sender SP env-reply-to SP env-to SP env-cc SP
     //            env-bcc SP env-in-reply-to SP env-message-id ")"
     template <class Envelope>
-    void envelope(const Envelope& envelope) {
-        out_ += '(';
-        nstring(envelope.date);
-        out_ += ' ';
-        nstring(envelope.subject);
-        for (const auto* list : {&envelope.from, &envelope.sender_or_from(), &envelope.reply_to_or_from(),
-                                 &envelope.to, &envelope.cc, &envelope.bcc}) {
-            out_ += ' ';
-            addresses(*list);
+    bool envelope(const Envelope& envelope, EnvelopePlace& place, std::size_t text_octets) {
+        const std::array lists{&envelope.from,
+                               &envelope.sender_or_from(),
+                               &envelope.reply_to_or_from(),
+                               &envelope.to,
+                               &envelope.cc,
+                               &envelope.bcc};
+        const std::array texts{&envelope.date, &envelope.subject, &envelope.in_reply_to,
+                               &envelope.message_id};
+        constexpr std::size_t texts_before = 2;
+        constexpr std::size_t fields = lists.size() + texts.size();
+        while (place.field < fields) {
+            if (place.address == 0) out_ += place.field == 0 ? '(' : ' ';
+            const std::size_t list = place.field - texts_before;
+            if (place.field < texts_before)
+                nstring(*texts[place.field]);
+            else if (list >= lists.size())
+                nstring(*texts[place.field - lists.size()]);
+            else if (!addresses(*lists[list], place.address, text_octets))
+                return false;
+            if (++place.field < fields && out_.size() >= text_octets) return false;
         }
-        out_ += ' ';
-        nstring(envelope.in_reply_to);
-        out_ += ' ';
-        nstring(envelope.message_id);
         out_ += ')';
+        return true;
+    }
+
+    template <class Envelope>
+    void envelope(const Envelope& whole) {
+        EnvelopePlace place;
+        envelope(whole, place, std::numeric_limits<std::size_t>::max());
     }
 
     // body = "(" (body-type-1part / body-type-mpart) ")"
@@ -66,14 +84,19 @@ private:
 
     // "(" 1*address ")" / nil
     template <class Addresses>
-    void addresses(const Addresses& list) {
+    bool addresses(const Addresses& list, std::size_t& next, std::size_t text_octets) {
         if (list.empty()) {
             out_ += "NIL";
-            return;
+            return true;
         }
-        out_ += '(';
-        for (const auto& one : list) address(one);
+        if (next == 0) out_ += '(';
+        while (next < list.size()) {
+            address(list[next++]);
+            if (next < list.size() && out_.size() >= text_octets) return false;
+        }
         out_ += ')';
+        next = 0;
+        return true;
     }
 
     // address = "(" addr-name SP addr-adl SP addr-mailbox SP addr-host ")"; groups: RFC 9051 §7.5.2
@@ -214,6 +237,16 @@ private:
 };
 
 }  // namespace
+
+bool append_envelope(std::string& out, const mime::Envelope& envelope, Revision revision,
+                     EnvelopePlace& place, std::size_t text_octets) {
+    return StructureWriter(out, revision).envelope(envelope, place, text_octets);
+}
+
+bool append_envelope(std::string& out, const mime::EnvelopeView& envelope, Revision revision,
+                     EnvelopePlace& place, std::size_t text_octets) {
+    return StructureWriter(out, revision).envelope(envelope, place, text_octets);
+}
 
 void append_envelope(std::string& out, const mime::Envelope& envelope, Revision revision) {
     StructureWriter(out, revision).envelope(envelope);

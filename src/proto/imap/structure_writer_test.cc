@@ -64,6 +64,28 @@ TEST_CASE("ENVELOPE: groups, 8-bit and absent fields") {
     CHECK(envelope_of("Subject:\r\n\r\n").starts_with("(NIL \"\" "));
 }
 
+TEST_CASE("ENVELOPE: in pieces of any size it is the same, and no piece is more than a string too long") {
+    const std::string message =
+        "From: a@a.example, B <b@b.example>, c@c.example\r\nTo: group: d@d.example, e@e.example;\r\n"
+        "Subject: with a text\r\nMessage-ID: <1@a.example>\r\n\r\n";
+    const std::string whole = envelope_of(message);
+    const auto structure = mime::scan(message);
+    for (std::size_t octets = 0; octets <= whole.size() + 1; ++octets) {
+        std::string text;
+        std::string piece;
+        EnvelopePlace place;
+        bool done = false;
+        for (std::size_t pieces = 0; !done && pieces < whole.size(); ++pieces) {
+            piece.clear();
+            done = append_envelope(piece, structure.envelopes.at(0), Revision::rev1, place, octets);
+            CHECK(piece.size() <= octets + 40);
+            text += piece;
+        }
+        CHECK(done);
+        CHECK(text == whole);
+    }
+}
+
 TEST_CASE("BODY and BODYSTRUCTURE: RFC 9051 §7.5.2") {
     CHECK(structure_of(letter, StructureForm::body) ==
           "(\"TEXT\" \"PLAIN\" (\"CHARSET\" \"US-ASCII\") NIL NIL \"7BIT\" 10 2)");

@@ -57,7 +57,8 @@ net::Task<void> Fetch::answer_rows(IndexRanges rows) {
     for (const auto& [begin, end] : rows)
         for (cursor.seek(begin); cursor.index() < end; cursor.next()) {
             if (!is_wanted(cursor.row())) continue;
-            append_short_answer(cursor.index(), cursor.row(), nullptr);
+            ShortAnswer answer;
+            append_short_answer(cursor.index(), cursor.row(), nullptr, answer);
             if (out_.full()) co_await out_.flush();
         }
 }
@@ -81,7 +82,8 @@ net::Task<Result<void>> Fetch::answer_envelopes(std::vector<std::size_t> indexes
             if (envelopes.is_gone(i))
                 some_gone_ = true;
             else if (const auto envelope = envelopes.read(i))
-                append_short_answer(*next, row, *envelope);
+                for (ShortAnswer answer; !append_short_answer(*next, row, *envelope, answer);)
+                    co_await out_.flush();
             else
                 pass_over(row.email, envelope.error().text);
             if (out_.full()) co_await out_.flush();
@@ -123,7 +125,9 @@ net::Task<void> Fetch::answer(std::size_t index, std::shared_ptr<const mailbox::
             append_row_item(item, row);
             continue;
         }
-        if (is_structure_item(item.kind)) {
+        if (item.kind == Kind::envelope) {
+            co_await append_envelope(email);
+        } else if (is_structure_item(item.kind)) {
             append_structure_item(item, *email->structure);
         } else if (const auto done = co_await append_octets_item(item, email); !done) {
             pass_over(email->id, done.error().text);
@@ -136,21 +140,33 @@ net::Task<void> Fetch::answer(std::size_t index, std::shared_ptr<const mailbox::
     out_.text() += ")\r\n";
 }
 
-void Fetch::append_short_answer(std::size_t index, const mailbox::Row& row,
-                                const mime::EnvelopeView* envelope) {
+bool Fetch::append_short_answer(std::size_t index, const mailbox::Row& row,
+                                const mime::EnvelopeView* envelope, ShortAnswer& answer) {
     std::string& out = out_.text();
-    append_number(index);
-    bool first = true;
-    for (const imap::FetchItem& item : asked_.items) {
-        if (!std::exchange(first, false)) out += ' ';
-        imap::append_item_name(out, item);
-        out += ' ';
-        if (item.kind == Kind::envelope)
-            imap::append_envelope(out, *envelope, revision_);
-        else
+    if (answer == ShortAnswer{}) append_number(index);
+    for (; answer.item < asked_.items.size(); ++answer.item) {
+        const imap::FetchItem& item = asked_.items[answer.item];
+        if (answer.envelope == imap::EnvelopePlace{}) {
+            if (answer.item > 0) out += ' ';
+            imap::append_item_name(out, item);
+            out += ' ';
+        }
+        if (item.kind != Kind::envelope)
             append_row_item(item, row);
+        else if (!imap::append_envelope(out, *envelope, revision_, answer.envelope, output_octets_max))
+            return false;
+        answer.envelope = {};
     }
     out += ")\r\n";
+    return true;
+}
+
+net::Task<void> Fetch::append_envelope(std::shared_ptr<const mailbox::Email> email) {
+    const mime::Structure& structure = *email->structure;
+    const mime::Envelope& envelope = structure.envelopes.at(structure.parts.front().envelope.value_or(0));
+    for (imap::EnvelopePlace place;
+         !imap::append_envelope(out_.text(), envelope, revision_, place, output_octets_max);)
+        co_await out_.flush();
 }
 
 void Fetch::append_number(std::size_t index) {
@@ -192,10 +208,7 @@ void Fetch::append_row_item(const imap::FetchItem& item, const mailbox::Row& row
 
 void Fetch::append_structure_item(const imap::FetchItem& item, const mime::Structure& structure) {
     std::string& out = out_.text();
-    if (item.kind == Kind::envelope)
-        imap::append_envelope(out, structure.envelopes.at(structure.parts.front().envelope.value_or(0)),
-                              revision_);
-    else if (item.kind == Kind::body)
+    if (item.kind == Kind::body)
         imap::append_structure(out, structure, imap::StructureForm::body, revision_);
     else
         imap::append_structure(out, structure, imap::StructureForm::body_structure, revision_);

@@ -18,6 +18,7 @@
 #include "net/pace.h"
 #include "proto/imap/command.h"
 #include "proto/imap/mailbox_name.h"
+#include "proto/imap/structure_writer.h"
 #include "server/imap/output.h"
 #include "server/imap/row_cursor.h"
 #include "server/imap/section_range.h"
@@ -51,6 +52,12 @@ private:
     bool is_wanted(const mailbox::Row& row) const {
         return !asked_.changed_since || row.mod_sequence > *asked_.changed_since;
     }
+    // How far the answer has come.
+    struct ShortAnswer {
+        std::size_t item = 0;
+        imap::EnvelopePlace envelope;
+        bool operator==(const ShortAnswer&) const = default;
+    };
     enum class Source : std::uint8_t { rows, envelopes, emails };  // what the answers are made of
     Source source() const;
     net::Task<void> answer_rows(IndexRanges rows);
@@ -59,7 +66,10 @@ private:
     net::Task<Result<void>> answer_emails(std::vector<std::size_t> indexes, std::vector<EmailId> ids);
     net::Task<void> answer(std::size_t index, std::shared_ptr<const mailbox::Email> email);
     // Of an answer without octets of the message; envelope may be null where it is not asked for.
-    void append_short_answer(std::size_t index, const mailbox::Row& row, const mime::EnvelopeView* envelope);
+    // False: send what there is, and call again to go on.
+    bool append_short_answer(std::size_t index, const mailbox::Row& row, const mime::EnvelopeView* envelope,
+                             ShortAnswer& answer);
+    net::Task<void> append_envelope(std::shared_ptr<const mailbox::Email> email);
     void append_number(std::size_t index);  // "* 1 FETCH ("
     void append_row_item(const imap::FetchItem& item, const mailbox::Row& row);
     void append_structure_item(const imap::FetchItem& item, const mime::Structure& structure);
