@@ -176,6 +176,32 @@ TEST_CASE("bounce: one delay warning after four hours, then expiry with 4.4.7") 
     CHECK(site.b.count("RCPT") > 5);
 }
 
+TEST_CASE("bounce: the class of a status is that of the fate, RFC 3463 §2") {
+    struct Case {
+        std::string reply;
+        std::string action;
+        std::string status;
+    };
+    const Case cases[] = {
+        {"552 5.5.3 too many\r\n", "delayed", "4.5.3"},  // at RCPT: RFC 5321 §4.5.3.1.10
+        {"252 2.5.0 cannot say\r\n", "delayed", "4.5.0"},
+        {"550 5.7.1 never\r\n", "failed", "5.7.1"},
+    };
+    for (const auto& [reply, action, status] : cases) {
+        CAPTURE(reply);
+        Refusing site(reply);
+        site.start();
+        site.submit({"bob@b.example"});
+        REQUIRE(site.until([&] { return site.logged("event=dsn "); }, 10h));
+        site.network.run_for(1s);
+        const auto inbox = site.inbox(site.ann);
+        REQUIRE(inbox.size() == 1);
+        CHECK(inbox[0].contains("Action: " + action + "\r\nStatus: " + status + "\r\n"));
+        CHECK(inbox[0].contains("Diagnostic-Code: smtp; " + reply));  // as it was said
+        CHECK(site.logged("dsn=" + status));
+    }
+}
+
 TEST_CASE("bounce: a sender that nothing can be sent to is told nothing, and the entry ends") {
     for (const smtp::Address& from : {smtp::Address{"", "c.example"}, {"x", "\xE2\x80\xA8.example"}}) {
         CAPTURE(from.domain);

@@ -50,16 +50,19 @@ Verdict permanent(smtp::EnhancedStatus status, std::string text) {
 }
 
 smtp::EnhancedStatus status_of(const Verdict& verdict) {
-    if (!verdict.reply.enhanced.none()) return verdict.reply.enhanced;
+    smtp::EnhancedStatus status = verdict.reply.enhanced;
     switch (verdict.fate) {
         case Fate::delivered:
-            return {2, 0, 0};
+            status.kind = 2;
+            break;
         case Fate::permanent:
-            return {5, 0, 0};
+            status.kind = 5;
+            break;
         case Fate::temporary:
+            status.kind = 4;
             break;
     }
-    return {4, 0, 0};
+    return status;
 }
 
 }  // namespace heliopost::transport

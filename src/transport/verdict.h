@@ -26,7 +26,8 @@ Verdict refusal(const smtp::Reply& reply);
 Verdict temporary(smtp::EnhancedStatus status, std::string text);
 Verdict permanent(smtp::EnhancedStatus status, std::string text);
 
-// The enhanced status, or what the fate alone says: "4.0.0".
+// The enhanced status, or "x.0.0". Its class is the fate's, whatever the peer wrote (RFC 3463 §2): a 552 that
+// is taken as temporary is no 5.
 smtp::EnhancedStatus status_of(const Verdict& verdict);
 
 }  // namespace heliopost::transport

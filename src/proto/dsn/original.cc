@@ -28,6 +28,19 @@ std::string_view shorten(std::string_view text, size_t octets_max) {
     return text.substr(0, end);
 }
 
+// The last blank before a word: within the first `room` octets, else the first one behind them. npos: there
+// is none, or nothing stands before it.
+size_t fold_at(std::string_view text, size_t room) {
+    size_t cut = text.substr(0, room).rfind(' ');
+    if (cut != std::string_view::npos && text[cut + 1] == ' ') {
+        cut = text.find_last_not_of(' ', cut);
+        if (cut != std::string_view::npos) cut = text.rfind(' ', cut);
+    }
+    if (cut != std::string_view::npos && cut != 0) return cut;
+    const size_t word = text.find_first_not_of(' ', text.find(' ', room));
+    return word == std::string_view::npos ? word : word - 1;
+}
+
 }  // namespace
 
 std::string clean_line(std::string_view text, size_t octets_max) {
@@ -38,6 +51,14 @@ std::string clean_line(std::string_view text, size_t octets_max) {
     return out;
 }
 
+std::string squeeze(std::string_view text) {
+    std::string out;
+    for (const char c : text)
+        if (c != ' ' || (!out.empty() && out.back() != ' ')) out += c;
+    if (out.ends_with(' ')) out.pop_back();
+    return out;
+}
+
 std::string original_header(std::string_view message) {
     std::string out;
     while (!message.empty()) {
@@ -45,8 +66,10 @@ std::string original_header(std::string_view message) {
         const auto line = message.substr(0, end);
         if (line.empty()) break;  // the empty line, or a bare line end that some would take for one
         if (out.size() + std::min(line.size(), line_octets_max) + 2 > original_header_octets_max) break;
-        out += shorten(line, line_octets_max);
-        out += "\r\n";
+        if (line.find_first_not_of(" \t") != std::string_view::npos) {
+            out += shorten(line, line_octets_max);
+            out += "\r\n";
+        }
         if (end == std::string_view::npos) break;
         message.remove_prefix(end + (message.substr(end).starts_with("\r\n") ? 2 : 1));
     }
@@ -60,17 +83,17 @@ std::string fold(std::string_view text, std::string_view indent) {
     std::string out;
     size_t room = fold_octets_at;
     while (text.size() > room) {
-        size_t cut = text.substr(0, room).rfind(' ');
-        if (cut == std::string_view::npos || cut == 0) cut = text.find(' ', room);
-        if (cut == std::string_view::npos || cut > word_octets_max) {
-            cut = shorten(text, word_octets_max).size();
-            if (cut == text.size()) break;
-        }
+        size_t cut = fold_at(text, room);
+        const bool forced = cut == std::string_view::npos || cut > word_octets_max;
+        if (forced) cut = shorten(text, word_octets_max).size();
+        std::string_view rest = text.substr(cut);
+        // RFC 5322 §3.2.2: no line of blanks alone.
+        rest.remove_prefix(forced ? std::min(rest.find_first_not_of(' '), rest.size()) : 1);
         out += text.substr(0, cut);
+        text = rest;
+        if (rest.empty()) break;
         out += "\r\n";
         out += indent;
-        text.remove_prefix(cut);
-        if (text.starts_with(' ')) text.remove_prefix(1);
         room = fold_octets_at - indent.size();
     }
     out += text;

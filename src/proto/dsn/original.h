@@ -13,8 +13,12 @@ std::string original_header(std::string_view message);
 // One line for people or for a field: controls and, unless it is UTF-8, all that is not ASCII become "?".
 std::string clean_line(std::string_view text, size_t octets_max);
 
+// For prose and what peers said: runs of spaces become one, those at the ends go.
+std::string squeeze(std::string_view text);
+
 // Folded at spaces near 76 octets, by force at 900; without the last CRLF. The text is clean. Of a field the
-// lines that follow begin with a space, of prose with what the first one stands behind.
+// lines that follow begin with a space, of prose with what the first one stands behind. No line is of blanks
+// alone but where all the text is.
 std::string fold(std::string_view text, std::string_view indent = " ");
 
 }  // namespace heliopost::dsn

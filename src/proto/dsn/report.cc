@@ -102,7 +102,7 @@ std::string human_text(const Report& report) {
             if (first) out += std::string(crlf) + fold(explanation(action), "") + "\r\n\r\n";
             first = false;
             out += "  <" + clean_line(to_string(one.final_recipient), field_octets_max) + ">\r\n";
-            const std::string reason = clean_line(why(one), diagnostic_octets_max);
+            const std::string reason = squeeze(clean_line(why(one), diagnostic_octets_max));
             if (!reason.empty()) out += "    " + fold(reason, "    ") + "\r\n";
             if (one.will_retry_until)
                 out += "    It is tried until " + smtp::format_date(*one.will_retry_until) + ".\r\n";
@@ -133,7 +133,7 @@ std::string recipient_fields(const Recipient& one) {
     add_field(out, "Action", action_word(one.action));
     add_field(out, "Status", to_string(status_of(one)));
     if (!one.remote_mta.empty()) add_field(out, "Remote-MTA", "dns; " + one.remote_mta);
-    if (one.reply) add_field(out, "Diagnostic-Code", "smtp; " + smtp::one_line(*one.reply));
+    if (one.reply) add_field(out, "Diagnostic-Code", squeeze("smtp; " + smtp::one_line(*one.reply)));
     if (one.last_attempt) add_field(out, "Last-Attempt-Date", smtp::format_date(*one.last_attempt));
     if (one.action == Action::delayed && one.will_retry_until)
         add_field(out, "Will-Retry-Until", smtp::format_date(*one.will_retry_until));

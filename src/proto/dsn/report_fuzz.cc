@@ -49,6 +49,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, size_t size) {
     for (size_t at = 0; at < out.size(); ++at) {
         if (out[at] == '\r' && (at + 1 == out.size() || out[at + 1] != '\n')) std::abort();
         if (out[at] == '\n' && (at == 0 || out[at - 1] != '\r')) std::abort();
+        const size_t word = out[at] == '\n' ? out.find_first_not_of(" \t", at + 1) : at;
+        if (word > at + 1 && word < out.size() && out[word] == '\r') std::abort();  // a line of blanks alone
     }
     return 0;
 }

@@ -42,6 +42,7 @@ void check_lines(std::string_view message) {
         const auto line = message.substr(at, end - at);
         CHECK(line.size() <= 998);  // line_octets_max, field_octets_max; a word is cut at word_octets_max
         CHECK(line.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos);
+        CHECK((line.empty() || line.find_first_not_of(" \t") != std::string_view::npos));  // RFC 5322 §3.2.2
         at = end + 2;
     }
 }
@@ -169,6 +170,38 @@ TEST_CASE("DSN: prose that is folded keeps its margin") {
         ++margins;
     CHECK(margins == 3);
     CHECK_FALSE(text.contains("\r\n word"));
+}
+
+TEST_CASE("DSN: no line of blanks alone, RFC 5322 §3.2.2") {
+    Report report = sample();
+    const std::string blanks(200, ' ');
+    report.recipients[0].reply =
+        smtp::Reply(550, {5, 1, 1}, "no" + blanks + "Final-Recipient: rfc822; x" + blanks);
+    report.envelope_id = "a" + blanks + "b" + std::string(2'000, ' ');
+    std::string out = compose(report);
+    check_lines(out);
+    CHECK(out.contains("\r\n    mx.b.example said: 550 5.1.1 no Final-Recipient: rfc822; x\r\n"));
+    CHECK(out.contains("\r\nDiagnostic-Code: smtp; 550 5.1.1 no Final-Recipient: rfc822; x\r\n"));
+    // In an address blanks count.
+    report.recipients[0].final_recipient.local_part = std::string(70, 'a') + blanks + "c";
+    report.original_message = "A: b\r\n \t\r\n c\r\n\r\n";
+    out = compose(report);
+    check_lines(out);
+    CHECK(out.contains(std::string(70, 'a') + std::string(199, ' ') + "\r\n c\"@b.example\r\n"));
+    CHECK(out.contains("\r\nA: b\r\n c\r\n"));
+    for (std::size_t run = 1; run < 100; ++run)
+        for (const std::size_t at : {1UZ, 74UZ, 75UZ, 76UZ, 77UZ, 899UZ, 900UZ}) {
+            CAPTURE(run);
+            CAPTURE(at);
+            const std::string text = std::string(at, 'x') + std::string(run, ' ') + "y z";
+            const std::string folded = fold(text);
+            check_lines(folded + "\r\n");
+            if (at >= 899) continue;
+            std::string unfolded = folded;
+            for (auto end = unfolded.find("\r\n"); end != std::string::npos; end = unfolded.find("\r\n"))
+                unfolded.erase(end, 2);
+            CHECK(unfolded == text);
+        }
 }
 
 TEST_CASE("DSN: everything is bounded") {
