@@ -7,6 +7,11 @@
 #include "delivery/notify.h"
 
 namespace heliopost::transport {
+namespace {
+
+constexpr std::size_t header_read_octets = 64 * 1024;  // of what a summary is chosen from
+
+}  // namespace
 
 net::Task<Result<queue::Also>> make_bounce(delivery::Delivering* with, directory::Directory* directory,
                                            std::shared_ptr<const queue::Entry> entry,
@@ -25,8 +30,10 @@ net::Task<Result<queue::Also>> make_bounce(delivery::Delivering* with, directory
     report.queue_id = queue::to_text(entry->id);
     // The message may be damaged or gone from the store: the sender is told all the same.
     const Result<std::string> front =
-        co_await with->store.blobs().read(entry->blob.id, 0, dsn::original_header_octets_max);
+        co_await with->store.blobs().read(entry->blob.id, 0, header_read_octets);
     report.original_message = entry->prefix;
+    // Its sender may be forged, and did not choose to whom it went.
+    report.summary = entry->source == queue::Source::forward;
     if (front) report.original_message += *front;
     report.recipients = std::move(recipients);
     auto made =

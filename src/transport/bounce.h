@@ -1,7 +1,8 @@
 // The DSN that tells a sender what became of some recipients, ready for the commit that records it.
 //
 // It holds the original's header, never its body, so that an unsolicited bounce carries nothing of use to a
-// spammer. RFC 3461 §6, RFC 3464, RFC 5321 §6.1.
+// spammer; of a message that an alias sent on only the fields that name it. RFC 3461 §6, RFC 3464, RFC 5321
+// §6.1.
 #pragma once
 
 #include <memory>

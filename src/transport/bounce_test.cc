@@ -52,6 +52,21 @@ TEST_CASE("bounce: a DSN reads back as multipart/report with the original's head
     CHECK(structure.parts[3].is("text", "rfc822-headers"));
 }
 
+TEST_CASE("bounce: of what an alias sent on the sender gets back what names it") {
+    Refusing site("550 5.1.1 no\r\n");
+    site.start();
+    const std::string content =
+        "X-Mark: 1\r\nSubject: to the list\r\nMessage-ID: <1@x.example>\r\n\r\nbody\r\n";
+    site.submit({"bob@b.example"}, content,
+                [](queue::NewEntry& entry) { entry.source = queue::Source::forward; });
+    REQUIRE(site.until_empty());
+    const auto inbox = site.inbox(site.ann);
+    REQUIRE(inbox.size() == 1);
+    CHECK(inbox[0].contains("\r\n\r\nSubject: to the list\r\nMessage-ID: <1@x.example>\r\n\r\n--"));
+    CHECK_FALSE(inbox[0].contains("X-Mark"));
+    CHECK_FALSE(inbox[0].contains("Received: by"));
+}
+
 TEST_CASE("bounce: a DSN comes from the host's name; the name in EHLO is for EHLO alone") {
     Refusing site("550 5.1.1 no\r\n");
     site.options.helo_name = "out.a.example";

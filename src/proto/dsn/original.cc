@@ -1,6 +1,7 @@
 #include "proto/dsn/original.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/text.h"
 #include "proto/dsn/report.h"
@@ -41,6 +42,29 @@ size_t fold_at(std::string_view text, size_t room) {
     return word == std::string_view::npos ? word : word - 1;
 }
 
+// Which lines of a header a summary has.
+class Summary {
+public:
+    bool wants(std::string_view line, size_t octets) {
+        if (line[0] != ' ' && line[0] != '\t') {
+            octets_ = 0;
+            wanted_ = false;
+            for (size_t i = 0; i < std::size(names); ++i)
+                if (!seen_[i] && same_ignoring_case(line.substr(0, line.find_first_of(": \t")), names[i]))
+                    wanted_ = seen_[i] = true;
+        }
+        octets_ += octets;
+        wanted_ &= octets_ <= summary_field_octets_max;
+        return wanted_;
+    }
+
+private:
+    static constexpr std::string_view names[] = {"From", "To", "Subject", "Date", "Message-ID"};
+    bool seen_[std::size(names)] = {};
+    bool wanted_ = false;
+    size_t octets_ = 0;
+};
+
 }  // namespace
 
 std::string clean_line(std::string_view text, size_t octets_max) {
@@ -59,14 +83,25 @@ std::string squeeze(std::string_view text) {
     return out;
 }
 
-std::string original_header(std::string_view message) {
-    std::string out;
+Original original_header(std::string_view message, bool summary) {
+    Original original;
+    std::string& out = original.header;
+    Summary chosen;
     while (!message.empty()) {
         const size_t end = message.find_first_of("\r\n");
         const auto line = message.substr(0, end);
         if (line.empty()) break;  // the empty line, or a bare line end that some would take for one
-        if (out.size() + std::min(line.size(), line_octets_max) + 2 > original_header_octets_max) break;
-        if (line.find_first_not_of(" \t") != std::string_view::npos) {
+        const bool blank = line.find_first_not_of(" \t") == std::string_view::npos;
+        const size_t octets = std::min(line.size(), line_octets_max) + 2;
+        const bool full = out.size() + octets > original_header_octets_max;
+        original.cut |= line.size() > line_octets_max;
+        if (full && !summary) {
+            original.cut = true;
+            break;
+        }
+        if (!blank && summary && !chosen.wants(line, octets)) {
+            original.cut = true;
+        } else if (!blank) {
             out += shorten(line, line_octets_max);
             out += "\r\n";
         }
@@ -76,7 +111,7 @@ std::string original_header(std::string_view message) {
     const bool utf8 = is_utf8(out);
     for (char& c : out)
         if ((!utf8 && !is_ascii(c)) || (is_control(c) && c != '\t' && c != '\r' && c != '\n')) c = '?';
-    return out;
+    return original;
 }
 
 std::string fold(std::string_view text, std::string_view indent) {

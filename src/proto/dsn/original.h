@@ -6,9 +6,16 @@
 
 namespace heliopost::dsn {
 
-// The header block without its empty line: lines, each with CRLF and cut at 998 octets, 64 KiB at most; no
-// bare CR or LF. What is not UTF-8 becomes "?", so that the result is ASCII or UTF-8.
-std::string original_header(std::string_view message);
+struct Original {
+    std::string header;
+    bool cut = false;  // fields or lines of it are missing
+};
+
+// The header block without its empty line: lines, each with CRLF and cut at 998 octets; no bare CR or LF.
+// What is not UTF-8 becomes "?", so that the result is ASCII or UTF-8. Whole lines,
+// original_header_octets_max of them; or, of each of From, To, Subject, Date and Message-ID, the first
+// field's, summary_field_octets_max of them.
+Original original_header(std::string_view message, bool summary = false);
 
 // One line for people or for a field: controls and, unless it is UTF-8, all that is not ASCII become "?".
 std::string clean_line(std::string_view text, size_t octets_max);

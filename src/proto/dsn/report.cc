@@ -166,11 +166,12 @@ void add_part(std::string& out, const Report& report, std::string_view type, std
 }  // namespace
 
 std::string compose(const Report& report) {
-    const std::string text = human_text(report);
+    const auto [header, cut] = original_header(report.original_message, report.summary);
+    std::string text = human_text(report);
+    if (cut) text += "\r\nOnly a part of your message's header is returned below.\r\n";
     std::string status = message_fields(report);
     for (size_t n = 0; n < std::min(report.recipients.size(), recipients_max); ++n)
         status += recipient_fields(report.recipients[n]);
-    const std::string header = original_header(report.original_message);
 
     std::string out = message_header(report);
     add_part(out, report, is_ascii_text(text) ? "text/plain; charset=us-ascii" : "text/plain; charset=utf-8",

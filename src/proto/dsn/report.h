@@ -3,8 +3,9 @@
 //   std::string message = dsn::compose(report);   // a whole message, with CRLFs
 //
 // Whether one is due (NOTIFY, the null reverse-path) and its own reverse-path, "<>", are the caller's. Only
-// the header of the original is returned, bounded. With an address or a header beyond ASCII it becomes
-// the internationalised form (RFC 6533): message/global-delivery-status, message/global-headers.
+// the header of the original is returned, bounded: whole lines up to a limit, and the text for people says
+// where that is not all. With an address or a header beyond ASCII it becomes the internationalised form (RFC
+// 6533): message/global-delivery-status, message/global-headers.
 //
 // RFC 3461 §6, RFC 3462 / RFC 6522 (multipart/report), RFC 3464 (fields), RFC 3834 (Auto-Submitted).
 #pragma once
@@ -22,8 +23,9 @@
 
 namespace heliopost::dsn {
 
-inline constexpr size_t original_header_octets_max = 64 * 1024;
-inline constexpr size_t recipients_max = 1'000;  // the rest is counted in the text
+inline constexpr size_t original_header_octets_max = 16 * 1024;  // of the original's header, returned
+inline constexpr size_t summary_field_octets_max = 1'024;        // of a field of a summary
+inline constexpr size_t recipients_max = 1'000;                  // the rest is counted in the text
 inline constexpr size_t diagnostic_octets_max = 4 * 1024;
 
 enum class Action : std::uint8_t { failed, delayed, relayed, delivered, expanded };  // RFC 3464 §2.3.3
@@ -51,6 +53,7 @@ struct Report {
     std::optional<std::string> envelope_id;  // ENVID, decoded
     std::string queue_id;
     std::string original_message;  // its front at least: the header is cut out of it
+    bool summary = false;          // of that only From, To, Subject, Date and Message-ID
     std::vector<Recipient> recipients;
 };
 

@@ -20,6 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, size_t size) {
     report.boundary = "0123456789abcdef";
     report.envelope_id = text;
     report.original_message = text;
+    report.summary = octets[0] % 8 > 3;
     dsn::Recipient one;
     one.final_recipient = {"bob", "b.example"};
     one.original_recipient = {"rfc822", text};

@@ -204,6 +204,40 @@ TEST_CASE("DSN: no line of blanks alone, RFC 5322 §3.2.2") {
         }
 }
 
+TEST_CASE("DSN: of the header no more than is due, and that it is cut is said") {
+    const std::string said = "Only a part of your message's header is returned below.\r\n\r\n--b0undary";
+    Report report = sample();
+    CHECK_FALSE(compose(report).contains(said));
+    const std::string names =
+        "X-A: 1\r\nfrom : ann@a.example\r\nTO: b@b.example,\r\n c@c.example\r\nSubject: s\r\n";
+    std::string filler;
+    while (filler.size() < original_header_octets_max)
+        filler += "X-Fill: " + std::string(900, 'z') + "\r\n f\r\n";
+    report.original_message =
+        names + filler + "Date: d\r\nTo: second@x.example\r\nMessage-ID: <1@x>\r\n\r\nFrom: body\r\n";
+    std::string out = compose(report);
+    CHECK(out.contains(said));
+    CHECK(out.size() < original_header_octets_max + 3'000);
+    CHECK(out.contains("\r\n\r\n" + names + "X-Fill"));
+    CHECK_FALSE(out.contains("Message-ID: <1@x>"));
+    report.summary = true;
+    out = compose(report);
+    CHECK(out.contains(said));
+    CHECK(
+        out.ends_with("\r\n\r\n" + names.substr(8) + "Date: d\r\nMessage-ID: <1@x>\r\n\r\n--b0undary--\r\n"));
+    // A field that is long is cut after a line; what follows it is there.
+    std::string to = "To: a@a.example,\r\n";
+    for (int i = 0; i < 100; ++i) to += " r" + std::to_string(i) + "@b.example,\r\n";
+    report.original_message = to + "Subject: " + std::string(5'000, 's') + "\r\nDate: d\r\n\r\n";
+    const Original cut = original_header(report.original_message, true);
+    CHECK(cut.cut);
+    CHECK(cut.header.size() < 2 * summary_field_octets_max);
+    CHECK(cut.header.contains(",\r\nSubject: ss"));
+    CHECK(cut.header.ends_with("s\r\nDate: d\r\n"));
+    check_lines(cut.header);
+    CHECK_FALSE(original_header(names.substr(8), true).cut);
+}
+
 TEST_CASE("DSN: everything is bounded") {
     Report report = sample();
     report.recipients.resize(recipients_max + 5, report.recipients[0]);
@@ -218,15 +252,16 @@ TEST_CASE("DSN: everything is bounded") {
     std::string header;
     while (header.size() < 2 * original_header_octets_max)
         header += "X-Long: " + std::string(90, 'x') + "\r\n";
-    CHECK(original_header(header).size() <= original_header_octets_max);
-    CHECK(original_header(header).ends_with("x\r\n"));
-    CHECK(original_header("X: " + std::string(2 * original_header_octets_max, 'x')).size() == 1'000);
+    CHECK(original_header(header).header.size() <= original_header_octets_max);
+    CHECK(original_header(header).header.ends_with("x\r\n"));
+    CHECK(original_header("X: " + std::string(2 * original_header_octets_max, 'x')).header.size() == 1'000);
     check_lines(original_header("X: " + std::string(60'000, 'x') + "\r\n " + std::string(2'000, 'y') +
-                                "\r\nSubject: s\r\n"));
+                                "\r\nSubject: s\r\n")
+                    .header);
     CHECK(original_header("X: " + std::string(60'000, 'x') + "\r\nSubject: s\r\n")
-              .ends_with("\r\nSubject: s\r\n"));
-    CHECK(original_header("\r\nbody").empty());
-    CHECK(original_header("").empty());
+              .header.ends_with("\r\nSubject: s\r\n"));
+    CHECK(original_header("\r\nbody").header.empty());
+    CHECK(original_header("").header.empty());
     CHECK(fold(std::string(2'000, 'x')).size() > 2'000);
     check_lines(fold("a " + std::string(3'000, 'x') + " b") + "\r\n");
     // Cut between characters, not within one.
