@@ -73,6 +73,7 @@ public:
     Task<size_t> read_some(std::span<char> into, Deadline deadline) override;
     Task<void> write(std::string_view octets, Deadline deadline) override;
     Task<Ready> wait_readable(Deadline deadline, Event* also) override;
+    bool has_input() override;
     Task<void> start_tls_server(std::shared_ptr<const TlsServer> tls, Deadline deadline) override;
     Task<void> start_tls_client(TlsClient tls, Deadline deadline) override;
     std::optional<TlsSession> tls() const override { return session_; }
@@ -87,7 +88,6 @@ private:
     Task<size_t> read_tls(std::span<char> into, Deadline deadline);
     Task<void> write_tls(std::string_view octets, Deadline deadline);
     Task<void> handshake(Deadline deadline);
-    bool has_input();
     void count_messages();
     void refuse_flood();
     // After a TLS call that gave no octets: the direction to wait for, or nothing at the end in order. Throws

@@ -15,15 +15,19 @@ void MemoryStream::check_open() const {
     if (!own().broken.empty()) throw Gone(own().broken);
 }
 
+// Without the peer's wish for TLS: under real TLS a server says nothing before the client.
+bool MemoryStream::has_input() {
+    const MemoryConnection::End& end = own();
+    return end.unread() > 0 || end.ended || end.closed || !end.broken.empty();
+}
+
 Task<MemoryStream::Ready> MemoryStream::wait_readable(Deadline deadline, Event* also) {
     const bool stopped = co_await is_stopped();
     if (stopped) throw Stopped();
     MemoryConnection::End& end = own();
     for (;;) {
         if (also != nullptr && also->is_set()) co_return Ready::event;
-        if (end.unread() > 0 || end.ended || end.closed || end.peer_asked_tls != end.tls_asked ||
-            !end.broken.empty())
-            co_return Ready::input;
+        if (has_input() || end.peer_asked_tls != end.tls_asked) co_return Ready::input;
         ASSERT(end.reader == nullptr);
         Wait wait(*end.world);
         const WaitPlace place(&end.reader, &wait);

@@ -83,6 +83,7 @@ public:
     Task<size_t> read_some(std::span<char> into, Deadline deadline) override;
     Task<void> write(std::string_view octets, Deadline deadline) override;
     Task<Ready> wait_readable(Deadline deadline, Event* also) override;
+    bool has_input() override;
     Task<void> start_tls_server(std::shared_ptr<const TlsServer> tls, Deadline deadline) override;
     Task<void> start_tls_client(TlsClient tls, Deadline deadline) override;
     std::optional<TlsSession> tls() const override;

@@ -37,6 +37,10 @@ public:
     // is set, if one is given: what IDLE and an idle connection wait in.
     virtual Task<Ready> wait_readable(Deadline deadline, Event* also) = 0;
 
+    // Whether a read would give something now, without a wait: octets, the end or an error. What is of TLS
+    // alone, as a ticket, is no input. Throws Gone where there is too much of that.
+    virtual bool has_input() = 0;
+
     // Turns this stream to TLS in place. The caller makes sure that it has read no octet past the command
     // that asked for it (RFC 3207 §4.2). A failed handshake throws Gone with the reason, after which the
     // stream is closed; for a client the caller decides beforehand what it will accept (TlsClient).

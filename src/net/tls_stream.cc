@@ -164,8 +164,8 @@ Task<FdStream::Ready> FdStream::wait_readable(Deadline deadline, Event* also) {
     }
 }
 
-// Whether a read would give something now: octets, the end or an error.
 bool FdStream::has_input() {
+    if (socket_->closed()) return true;
     char octet;
     if (!ssl_) {
         const ssize_t count = recv(socket_->descriptor(), &octet, 1, MSG_PEEK);
@@ -179,6 +179,7 @@ bool FdStream::has_input() {
     const int why = SSL_get_error(ssl_.get(), returned);
     ERR_clear_error();
     refuse_flood();
+    broken_ |= why == SSL_ERROR_SYSCALL || why == SSL_ERROR_SSL;
     return why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE;
 }
 

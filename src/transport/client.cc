@@ -79,8 +79,13 @@ net::Task<smtp::Reply> Client::ask(std::string line, std::chrono::milliseconds w
     co_return reply;
 }
 
-void Client::expect_quiet() const {
+void Client::expect_no_reply() const {
     if (!reader_.empty()) throw net::Gone("the peer sent replies that were not asked for");
+}
+
+void Client::expect_quiet() {
+    expect_no_reply();
+    if (stream_->has_input()) throw net::Gone("the peer sent what was not asked for, or closed");
 }
 
 net::Task<std::optional<Verdict>> Client::open() {
@@ -134,7 +139,7 @@ net::Task<std::optional<Verdict>> Client::secure() {
         refused.fate = Fate::temporary;
         co_return refused;
     }
-    expect_quiet();  // RFC 3207 §4.2, §6: what came in the clear could pass for replies under TLS
+    expect_no_reply();  // RFC 3207 §4.2, §6: what came in the clear could pass for replies under TLS
     co_await handshake();
     std::optional<Verdict> trouble = co_await hello();
     co_return trouble;

@@ -81,8 +81,9 @@ public:
     // take the answer to a message for none would deliver that twice (RFC 1047).
     net::Task<smtp::Reply> read_answer(Deadline deadline);
     net::Task<smtp::Reply> ask(std::string line, std::chrono::milliseconds wait);  // with its CRLF
-    // Nothing has come that was not asked for: else the replies would be one off from here on.
-    void expect_quiet() const;
+    // Nothing lies here or in the kernel that was not asked for: else the replies would be one off from here
+    // on. Nor has the peer closed.
+    void expect_quiet();
 
     const smtp::Capabilities& capabilities() const { return capabilities_; }
     bool has(smtp::Extension extension) const { return capabilities_.extensions.has(extension); }
@@ -100,6 +101,7 @@ public:
     std::size_t messages = 0;  // transactions so far
 
 private:
+    void expect_no_reply() const;  // the kernel is not asked
     net::Task<smtp::Reply> read(Deadline deadline, bool cut_long);
     net::Task<std::optional<Verdict>> open_steps();
     net::Task<std::optional<Verdict>> hello();

@@ -26,6 +26,7 @@ public:
     net::Task<Ready> wait_readable(Deadline /*deadline*/, net::Event* /*also*/) override {
         co_return Ready::input;
     }
+    bool has_input() override { return true; }
     net::Task<void> start_tls_server(std::shared_ptr<const net::TlsServer> /*tls*/, Deadline /*d*/) override {
         co_return;
     }

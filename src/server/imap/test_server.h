@@ -84,6 +84,7 @@ public:
     net::Task<Ready> wait_readable(Deadline deadline, net::Event* also) override {
         return stream_->wait_readable(deadline, also);
     }
+    bool has_input() override { return stream_->has_input(); }
     net::Task<void> start_tls_server(std::shared_ptr<const net::TlsServer> tls, Deadline deadline) override {
         return stream_->start_tls_server(std::move(tls), deadline);
     }
