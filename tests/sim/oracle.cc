@@ -91,10 +91,15 @@ void Oracle::read_message(const std::string& account, const std::string& text) {
 void Oracle::read_report(const std::string& account, std::string_view text) {
     if (!text.starts_with("Return-Path: <>\r\n"))
         findings_.add(account + ": a notification came from somebody: it would be answered");
-    const auto about = text.find("\nX-Id: ");
-    if (about == std::string_view::npos)
+    // What an alias sent on comes back without X-Id. The last one is of the header that is returned.
+    constexpr std::string_view field_name = "\nMessage-ID: <";
+    const auto about = text.rfind(field_name);
+    const std::string_view after =
+        about == std::string_view::npos ? "" : text.substr(about + field_name.size());
+    const std::string_view name = after.substr(0, after.find('\r'));
+    if (!name.ends_with("@sim.example>"))
         return findings_.add(account + ": a notification about a message that nobody sent");
-    const int id = std::atoi(std::string(text.substr(about + 7, 12)).c_str());
+    const int id = std::atoi(std::string(name).c_str());
     const auto sent = ledger_.find(id);
     if (sent == ledger_.end() || sent->second.from != account)
         findings_.add(account + ": a notification about message " + std::to_string(id) + " of somebody else");
