@@ -111,6 +111,12 @@ public:
     Lease(Lease&&) noexcept;
     Lease& operator=(Lease&&) noexcept;
 
+    // Takes some of its recipients, by Recipient::index, into a lease of their own. Not all of them.
+    Lease split(const std::vector<std::uint32_t>& indices);
+    // Takes in another lease of the same entry, whatever its destination: both are then completed in one
+    // commit.
+    void join(Lease other);
+
     std::unique_ptr<Hold> hold;
 };
 

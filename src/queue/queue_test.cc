@@ -45,6 +45,36 @@ TEST_CASE_FIXTURE(TestQueue, "queue: a lease that ends without an outcome is due
     CHECK(leases.at(0).recipients.at(0).attempts == 0);
 }
 
+TEST_CASE_FIXTURE(TestQueue,
+                  "queue: leases of an entry are split and joined, and complete as they are then") {
+    const QueueId id = add({"bob@b.example", "eve@b.example", "cat@c.example"});
+    bool whole = false;
+    SUBCASE("completed") {
+        whole = true;
+    }
+    SUBCASE("given back") {}
+    {
+        auto leases = due();
+        REQUIRE(leases.size() == 2);
+        Lease refused = leases[0].split({leases[0].recipients.at(1).index});
+        REQUIRE(refused.recipients.size() == 1);
+        CHECK(refused.recipients[0].address.local_part == "eve");
+        CHECK(leases[0].recipients.size() == 1);
+        refused.join(std::move(leases[1]));
+        CHECK(refused.recipients.size() == 2);
+        REQUIRE(complete(std::move(leases[0]), State::delivered));
+        CHECK(queue->counts().leased == 2);  // joined and split ones stay leased
+        CHECK(due().empty());
+        if (whole) REQUIRE(complete(std::move(refused), State::failed));
+    }
+    CHECK(queue->counts().leased == 0);
+    CHECK(queue->counts().entries == (whole ? 0 : 1));
+    std::size_t again = 0;
+    for (const Lease& lease : due()) again += lease.recipients.size();
+    CHECK(again == (whole ? 0 : 2));
+    CHECK(run(queue->show(id)).has_value() == !whole);
+}
+
 TEST_CASE_FIXTURE(TestQueue, "queue: what a clock that went back has set does not wait as long") {
     add({"x@b.example"});
     REQUIRE(complete(std::move(due().at(0)), State::pending));

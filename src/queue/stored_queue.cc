@@ -1,5 +1,9 @@
 #include "queue/stored_queue.h"
 
+#include <algorithm>
+#include <iterator>
+#include <set>
+
 #include "base/assert.h"
 #include "base/planted.h"
 #include "queue/records.h"
@@ -17,6 +21,30 @@ Lease::Lease() = default;
 Lease::~Lease() = default;
 Lease::Lease(Lease&&) noexcept = default;
 Lease& Lease::operator=(Lease&&) noexcept = default;
+
+Lease Lease::split(const std::vector<std::uint32_t>& indices) {
+    ASSERT(hold != nullptr);
+    const std::set<std::uint32_t> chosen(indices.begin(), indices.end());
+    Lease other;
+    other.entry = entry;
+    other.destination = destination;
+    other.hold = std::make_unique<Hold>(hold->shared, hold->id);
+    std::vector<Recipient> kept;
+    for (Recipient& one : recipients)
+        (chosen.contains(one.index) ? other.recipients : kept).push_back(std::move(one));
+    recipients = std::move(kept);
+    ASSERT(!recipients.empty() && other.recipients.size() == chosen.size());
+    other.hold->recipients.assign(chosen.begin(), chosen.end());
+    std::erase_if(hold->recipients, [&](std::uint32_t index) { return chosen.contains(index); });
+    return other;
+}
+
+void Lease::join(Lease other) {
+    ASSERT(hold != nullptr && other.hold != nullptr && hold->id == other.hold->id);
+    std::ranges::move(other.recipients, std::back_inserter(recipients));
+    std::ranges::copy(other.hold->recipients, std::back_inserter(hold->recipients));
+    other.hold->recipients.clear();
+}
 
 net::Task<Result<void>> StoredQueue::load() {
     const std::vector<QueueId> finished = CO_TRY(co_await read_entries(QueueId(0), false));
