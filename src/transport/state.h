@@ -19,6 +19,7 @@
 #include "transport/settle.h"
 #include "transport/slots.h"
 #include "transport/transport.h"
+#include "transport/untold.h"
 
 namespace heliopost::transport {
 
@@ -39,6 +40,8 @@ struct Transport::State {
     void look_at_clock();
     net::Task<void> attempt(queue::Lease lease, std::unique_ptr<Slot> slot);
     net::Task<void> record(queue::Lease lease, Settled settled, std::unique_ptr<Slot> slot);
+    net::Task<void> tell(std::shared_ptr<Untold> untold);
+    net::Task<void> write(queue::Lease lease, std::vector<queue::Outcome> outcomes, queue::Also also);
     net::Task<void> stop(Deadline deadline);
 
     void begin(queue::Lease lease);
@@ -53,6 +56,7 @@ struct Transport::State {
     delivery::Delivering delivering;
     net::TaskGroup takers;
     net::TaskGroup attempts;
+    AllUntold all_untold;
     net::TaskGroup records;
     Connections connections;
     Sending sending;

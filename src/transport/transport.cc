@@ -25,6 +25,7 @@ Transport::State::State(net::World& of_world, queue::Queue& of_queue, store::Sto
                  .keys = options->keys},
       takers(world, "transport"),
       attempts(world, "attempt"),
+      all_untold(world),
       records(world, "outcome"),
       connections(world, records, options->cached_for),
       sending{.world = world,
@@ -135,30 +136,46 @@ net::Task<void> Transport::State::attempt(queue::Lease lease, std::unique_ptr<Sl
     records.spawn(record(std::move(lease), std::move(settled), std::move(slot)));
 }
 
+// What the sender is told of may wait for more of the message; the rest is written now.
 net::Task<void> Transport::State::record(queue::Lease lease, Settled settled, std::unique_ptr<Slot> slot) {
-    const std::shared_ptr<const queue::Entry> entry = lease.entry;
-    queue::Also also;
     if (!settled.told.empty()) {
-        auto made = co_await make_bounce(&delivering, &directory, entry, settled.told);
-        if (made) {
-            also = *std::move(made);
-        } else {
-            world.log().error("dsn.failed",
-                              {{"queue_id", queue::to_text(entry->id)}, {"reason", made.error().text}});
-            // A reverse-path that nothing can be sent to, now or ever, is as good as the null path.
-            if (made.error().fault != Fault::syntax) put_off(settled, world.now() + options->retry.first);
-        }
+        std::shared_ptr<Untold> untold = all_untold.add(take_told(lease, settled));
+        if (untold && untold->ready.is_set() && lease.hold == nullptr) untold->slot = std::move(slot);
+        if (untold) records.spawn(tell(std::move(untold)));
     }
-    const Result<void> done =
-        co_await queue.complete(std::move(lease), std::move(settled.outcomes), std::move(also));
-    if (!done) {
-        // The queue keeps what it could not write, and writes it before anything else becomes due.
-        world.log().error("outcome.failed",
-                          {{"queue_id", queue::to_text(entry->id)}, {"reason", done.error().text}});
-        co_await world.sleep_until(world.after(pause_after_error));
-    }
+    if (lease.hold != nullptr) co_await write(std::move(lease), std::move(settled.outcomes), {});
     slot.reset();
     wake->set();
+}
+
+net::Task<void> Transport::State::tell(std::shared_ptr<Untold> untold) {
+    if (!untold->ready.is_set()) co_await untold->ready.wait(world.after(join_wait));
+    all_untold.remove(untold);
+    auto [lease, settled] = std::move(untold->told);
+    const std::shared_ptr<const queue::Entry> entry = lease.entry;
+    queue::Also also;
+    auto made = co_await make_bounce(&delivering, &directory, entry, settled.told);
+    if (made) {
+        also = *std::move(made);
+    } else {
+        world.log().error("dsn.failed",
+                          {{"queue_id", queue::to_text(entry->id)}, {"reason", made.error().text}});
+        // A reverse-path that nothing can be sent to, now or ever, is as good as the null path.
+        if (made.error().fault != Fault::syntax) put_off(settled, world.now() + options->retry.first);
+    }
+    co_await write(std::move(lease), std::move(settled.outcomes), std::move(also));
+    untold->slot.reset();
+    wake->set();
+}
+
+net::Task<void> Transport::State::write(queue::Lease lease, std::vector<queue::Outcome> outcomes,
+                                        queue::Also also) {
+    const QueueId id = lease.entry->id;
+    const Result<void> done = co_await queue.complete(std::move(lease), std::move(outcomes), std::move(also));
+    if (done) co_return;
+    // The queue keeps what it could not write, and writes it before anything else becomes due.
+    world.log().error("outcome.failed", {{"queue_id", queue::to_text(id)}, {"reason", done.error().text}});
+    co_await world.sleep_until(world.after(pause_after_error));
 }
 
 net::Task<void> Transport::State::stop(Deadline deadline) {
@@ -170,6 +187,7 @@ net::Task<void> Transport::State::stop(Deadline deadline) {
     attempts.stop();
     co_await attempts.join(Deadline::max());
     connections.end_all();
+    all_untold.hurry();
     co_await records.join(world.after(record_wait));
     records.stop();
     co_await records.join(Deadline::max());

@@ -7,8 +7,9 @@
 // An attempt is one lease: recipients of one message that share a destination. Its hops (MX, or the smart
 // host) are tried in order until one takes the transaction; every recipient then is delivered, pending until
 // its next attempt, or failed. A failure and a delay are told to the sender (RFC 3464) in the commit that
-// records them, never to the null reverse-path. Nothing is recorded as delivered without a 2xx reply to the
-// final dot; where that reply does not come the message may arrive twice (RFC 1047), which is logged.
+// records them, those of one message that come within seconds in one DSN (untold.h), never to the null
+// reverse-path. Nothing is recorded as delivered without a 2xx reply to the final dot; where that reply does
+// not come the message may arrive twice (RFC 1047), which is logged.
 //
 // Peers that keep us waiting hold at most a quarter of the connections where others need them: slots.h.
 //
