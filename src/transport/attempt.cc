@@ -159,7 +159,8 @@ net::Task<void> Attempt::transact(std::unique_ptr<Client> client, bool cached) {
         }
     }
     if (client->closing()) co_return;
-    if (client->messages >= options_->messages_per_connection_max) {
+    const bool of_old_options = options_ != with_.options;
+    if (of_old_options || client->messages >= options_->messages_per_connection_max) {
         with_.connections.end(std::move(client));
     } else {
         with_.connections.keep(lease_.destination, std::move(client));

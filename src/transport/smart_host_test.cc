@@ -161,6 +161,39 @@ TEST_CASE("smart host: TLS from the start") {
     CHECK(site.relay.taken[0].tls);
 }
 
+TEST_CASE("smart host: a connection made under other options is not used again") {
+    Relay site;
+    site.relay.extensions = {"PIPELINING"};
+    site.options.cached_for = 1h;
+    ASSERT(site.options.smart_host.has_value());
+    site.options.smart_host->user = "";
+    TransportOptions strict = site.options;
+    site.options.smart_host->require_tls = false;
+    SUBCASE("that is idle") {
+        site.start();
+        site.submit({"bob@b.example"});
+        REQUIRE(site.until_empty(1min));
+        REQUIRE(site.relay.open == 1);
+        site.transport->change(strict);
+    }
+    SUBCASE("on which a message is on its way") {
+        site.relay.answer = [&](const std::string& line) -> std::optional<std::string> {
+            if (line == "." && site.relay.taken.empty()) site.transport->change(strict);
+            return std::nullopt;
+        };
+        site.start();
+        site.submit({"bob@b.example"});
+        REQUIRE(site.until_empty(1min));
+    }
+    REQUIRE(site.until([&] { return site.relay.open == 0; }, 1min));
+    CHECK(site.relay.count("QUIT") == 1);
+    site.submit({"bob@b.example"});
+    REQUIRE(site.until([&] { return site.logged("status=deferred"); }, 1min));
+    CHECK(site.log_line("status=deferred").contains("offers no STARTTLS"));
+    CHECK(site.relay.taken.size() == 1);
+    CHECK(site.relay.count("MAIL") == 1);
+}
+
 TEST_CASE(
     "smart host: without TLS, without AUTH or with a wrong password the mail waits, it is not bounced") {
     Relay site;

@@ -222,6 +222,7 @@ void Transport::change(TransportOptions options) {
     state_->delivering.expire_after = options.retry.expire_after;
     state_->options = std::make_shared<const TransportOptions>(std::move(options));
     state_->sending.options = state_->options;
+    state_->connections.end_all();  // they may go elsewhere, or lack the TLS that is asked for now
     state_->wake->set();
 }
 
