@@ -39,8 +39,9 @@ Result<MailRestored> restore_account(const CommonOptions& common, const RestoreO
     if (options.uid != 0) choice.uid = options.uid;
     choice.in_place = options.in_place;
     choice.date = to_rfc3339(manifest.taken).substr(0, date_octets);
-    return run_task(program.world(),
-                    restore_mail(&program.world(), &opened->store(), target.get(), std::move(choice)));
+    const auto tell_failed = [&](const std::string& line) { report(common, {Fault::internal, line}); };
+    return run_task(program.world(), restore_mail(&program.world(), &opened->store(), target.get(),
+                                                  std::move(choice), tell_failed));
 }
 
 }  // namespace
@@ -51,10 +52,11 @@ int command_restore_account(const CommonOptions& common, const RestoreOptions& o
     const auto done = restore_account(common, options, *std::move(settings));
     if (!done) return report(common, done.error());
     const auto number = [](std::size_t count) { return static_cast<std::int64_t>(count); };
-    admin::Answer answer{"", {"account", "mailboxes", "messages", "already_there"}, {}};
-    answer.rows.push_back(
-        {options.account, number(done->mailboxes), number(done->messages), number(done->present)});
-    return show(common, answer);
+    admin::Answer answer{"", {"account", "mailboxes", "messages", "already_there", "failed"}, {}};
+    answer.rows.push_back({options.account, number(done->mailboxes), number(done->messages),
+                           number(done->present), number(done->failed)});
+    show(common, answer);
+    return done->failed == 0 ? exit_good : exit_failed;
 }
 
 }  // namespace heliopost

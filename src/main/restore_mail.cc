@@ -52,8 +52,8 @@ bool has_message_id(const mailbox::Email& email, const std::string& wanted) {
 
 class MailRestoring {
 public:
-    MailRestoring(mailbox::Account* from, MailTarget* to, MailChoice choice)
-        : from_(from), to_(to), choice_(std::move(choice)) {
+    MailRestoring(mailbox::Account* from, MailTarget* to, MailChoice choice, TellFailed tell_failed)
+        : from_(from), to_(to), choice_(std::move(choice)), tell_failed_(std::move(tell_failed)) {
         choice_.message_id = without_brackets(choice_.message_id);
     }
 
@@ -69,7 +69,7 @@ public:
             co_return fail(Fault::not_found,
                            "the backup's account has no mailbox \"" + choice_.mailbox + "\"");
         const bool one = !choice_.message_id.empty() || choice_.uid.has_value();
-        if (one && done_.messages + done_.present == 0)
+        if (one && done_.messages + done_.present + done_.failed == 0)
             co_return fail(Fault::not_found, "the backup has no such message");
         co_return done_;
     }
@@ -85,22 +85,30 @@ private:
         const auto view = CO_TRY(co_await from_->view(mailbox->id));
         const bool all = choice_.message_id.empty() && !choice_.uid;
         if (all) CO_TRY(co_await begin());
-        for (std::size_t at = 0; at < view->size(); at += emails_a_read) {
+        for (std::size_t at = 0; at < view->size();) {
             std::vector<EmailId> ids;
             for (std::size_t i = at; i < std::min(view->size(), at + emails_a_read); ++i)
                 ids.push_back(view->at(i).email);
             const auto emails = CO_TRY(co_await from_->emails(std::move(ids)));
             for (std::size_t i = 0; i < emails.size(); ++i) {
                 const mailbox::Row& row = view->at(at + i);
-                if (emails[i] == nullptr || !is_wanted(row, *emails[i])) continue;
-                CO_TRY(co_await add(view, at + i, emails[i]));
+                if (choice_.uid && row.uid.value != *choice_.uid) continue;
+                if (emails[i] == nullptr)
+                    failed(*mailbox, row.uid, "its record is lost");
+                else if (is_wanted(*emails[i]))
+                    CO_TRY(co_await add(view, at + i, emails[i]));
             }
+            at += emails.size();  // it may give fewer than it was asked for
         }
         co_return Result<void>();
     }
 
-    bool is_wanted(const mailbox::Row& row, const mailbox::Email& email) const {
-        if (choice_.uid && row.uid.value != *choice_.uid) return false;
+    void failed(const mailbox::Mailbox& mailbox, Uid uid, const std::string& why) {
+        ++done_.failed;
+        tell_failed_("not restored: UID " + std::to_string(uid.value) + " of " + mailbox.name + ": " + why);
+    }
+
+    bool is_wanted(const mailbox::Email& email) const {
         return choice_.message_id.empty() || has_message_id(email, choice_.message_id);
     }
 
@@ -148,6 +156,7 @@ private:
     mailbox::Account* from_;
     MailTarget* to_;
     MailChoice choice_;
+    TellFailed tell_failed_;
     std::string target_;
     bool begun_ = false;
     std::map<std::string, std::size_t> present_;  // of the mailbox, by hash; each is passed over once
@@ -157,7 +166,7 @@ private:
 }  // namespace
 
 net::Task<Result<MailRestored>> restore_mail(net::World* world, store::RocksStore* from, MailTarget* to,
-                                             MailChoice choice) {
+                                             MailChoice choice, TellFailed tell_failed) {
     const auto directory = directory::make_directory(*from, *world);
     CO_TRY(co_await directory->load());
     const auto known = co_await directory->account(choice.account);
@@ -166,7 +175,7 @@ net::Task<Result<MailRestored>> restore_mail(net::World* world, store::RocksStor
     options.upkeep = false;
     const auto accounts = mailbox::make_accounts(*from, {world}, options);
     const auto account = accounts->open(known->id);
-    MailRestoring restoring(account.get(), to, std::move(choice));
+    MailRestoring restoring(account.get(), to, std::move(choice), std::move(tell_failed));
     auto done = co_await restoring.run();
     co_await accounts->stop();
     co_return done;

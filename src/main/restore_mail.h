@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -28,10 +29,14 @@ struct MailRestored {
     std::size_t mailboxes = 0;
     std::size_t messages = 0;
     std::size_t present = 0;  // passed over
+    std::size_t failed = 0;   // told of, and not restored
 };
+
+// A line for each that failed.
+using TellFailed = std::function<void(const std::string& line)>;
 
 // All outlive the task; `from` is a backup's store, opened for reading.
 net::Task<Result<MailRestored>> restore_mail(net::World* world, store::RocksStore* from, MailTarget* to,
-                                             MailChoice choice);
+                                             MailChoice choice, TellFailed tell_failed);
 
 }  // namespace heliopost
