@@ -1,9 +1,11 @@
 #include "backup/restore.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <filesystem>
 
@@ -21,8 +23,6 @@ std::string restoring(const std::string& place) {
     return place + "/" + store::restoring_name;
 }
 
-}  // namespace
-
 Result<> check_place(const std::string& place) {
     std::error_code error;
     if (!fs::exists(place, error) || fs::exists(restoring(place), error)) return {};
@@ -34,6 +34,22 @@ Result<> check_place(const std::string& place) {
                             "away, or name an account");
     if (error) return fail(Fault::denied, "cannot read " + place + ": " + error.message());
     return {};
+}
+
+}  // namespace
+
+Result<Descriptor> take_place(const std::string& place) {
+    TRY(check_place(place));  // before anything is made
+    TRY(make_directory(place));
+    Descriptor held(::open(place.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!held) return std::unexpected(failed("open", place));
+    if (::flock(held.get(), LOCK_EX | LOCK_NB) != 0) {
+        if (errno == EWOULDBLOCK)
+            return fail(Fault::temporary, "another restore is at work in " + place + ": wait for its end");
+        return std::unexpected(failed("lock", place));
+    }
+    TRY(check_place(place));  // the one before us may have ended meanwhile
+    return held;
 }
 
 Result<> restore_file(const Vault& vault, const File& file, const std::string& path,

@@ -251,4 +251,24 @@ TEST_CASE("vault: a directory of something else, another key, a second writer") 
     CHECK(Vault::open(place.vault(), Vault::Use::read, key('k')).has_value());
 }
 
+TEST_CASE("take_place: one restore at a time, for its whole run") {
+    const Place place;
+    const std::string store = place.path + "/restored";
+    {
+        const auto held = take_place(store);
+        REQUIRE(held.has_value());
+        const auto second = take_place(store);
+        REQUIRE_FALSE(second.has_value());
+        CHECK(second.error().fault == Fault::temporary);
+        fs::create_directory(store + "/restoring");
+        CHECK_FALSE(take_place(store).has_value());
+    }
+    CHECK(take_place(store).has_value());
+    fs::remove(store + "/restoring");
+    std::ofstream(store + "/mine") << "x";
+    const auto full = take_place(store);
+    REQUIRE_FALSE(full.has_value());
+    CHECK(full.error().fault == Fault::exists);
+}
+
 }  // namespace heliopost::backup

@@ -79,7 +79,7 @@ public:
         const Settings settings = TRY(is_configured ? load_settings(common_.config) : settings_of_backup());
         const std::string& place = settings.server.data_directory;
         // Before anything is written: a second try would take what the first left for the administrator's.
-        TRY(backup::check_place(place));
+        const backup::Descriptor held = TRY(backup::take_place(place));
         if (!is_configured)
             TRY(make(*find(File::Kind::configuration, ""), common_.config, configuration_mode, lend_to_user,
                      settings));
