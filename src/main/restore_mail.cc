@@ -9,6 +9,7 @@
 #include "directory/directory.h"
 #include "mailbox/account.h"
 #include "main/interrupt.h"
+#include "main/restored_name.h"
 
 namespace heliopost {
 namespace {
@@ -63,7 +64,10 @@ public:
         for (const mailbox::Mailbox& mailbox : listing.mailboxes) {
             if (!choice_.mailbox.empty() && mailbox.name != choice_.mailbox) continue;
             found = true;
-            CO_TRY(co_await restore(&mailbox));
+            const auto restored = co_await restore(&mailbox);
+            if (restored) continue;
+            if (ends_all(restored.error())) co_return std::unexpected(restored.error());
+            failed("mailbox " + mailbox.name, restored.error().text);
         }
         if (!found)
             co_return fail(Fault::not_found,
@@ -79,33 +83,62 @@ private:
         return {operation, {{"account", choice_.account}, {"mailbox", target_}}};
     }
 
+    // The disk is full, or somebody stopped it: all that is left would fail too.
+    static bool ends_all(const Error& error) { return error.fault == Fault::temporary; }
+
     net::Task<Result<void>> restore(const mailbox::Mailbox* mailbox) {
-        target_ = choice_.in_place ? mailbox->name : "Restored/" + choice_.date + "/" + mailbox->name;
+        target_ = choice_.in_place ? mailbox->name : restored_name(choice_.date, mailbox->name);
         begun_ = false;
         const auto view = CO_TRY(co_await from_->view(mailbox->id));
         const bool all = choice_.message_id.empty() && !choice_.uid;
         if (all) CO_TRY(co_await begin());
-        for (std::size_t at = 0; at < view->size();) {
+        std::size_t at = choice_.uid ? view->lower_bound(Uid(*choice_.uid)) : 0;
+        std::size_t count = choice_.uid ? 1 : emails_a_read;
+        while (at < view->size() && (!choice_.uid || view->at(at).uid.value == *choice_.uid)) {
             std::vector<EmailId> ids;
-            for (std::size_t i = at; i < std::min(view->size(), at + emails_a_read); ++i)
+            for (std::size_t i = at; i < std::min(view->size(), at + count); ++i)
                 ids.push_back(view->at(i).email);
-            const auto emails = CO_TRY(co_await from_->emails(std::move(ids)));
-            for (std::size_t i = 0; i < emails.size(); ++i) {
-                const mailbox::Row& row = view->at(at + i);
-                if (choice_.uid && row.uid.value != *choice_.uid) continue;
-                if (emails[i] == nullptr)
-                    failed(*mailbox, row.uid, "its record is lost");
-                else if (is_wanted(*emails[i]))
-                    CO_TRY(co_await add(view, at + i, emails[i]));
+            const auto emails = co_await from_->emails(ids);
+            if (!emails && ends_all(emails.error())) co_return std::unexpected(emails.error());
+            if (!emails && ids.size() > 1) {
+                count = 1;  // one of them is damaged
+                continue;
             }
-            at += emails.size();  // it may give fewer than it was asked for
+            if (!emails) {
+                failed(name_of(*mailbox, *view, at++), emails.error().text);
+                continue;
+            }
+            for (const auto& email : *emails) CO_TRY(co_await restore_one(mailbox, view, at++, email));
+            count = std::min(2 * count, emails_a_read);
         }
         co_return Result<void>();
     }
 
-    void failed(const mailbox::Mailbox& mailbox, Uid uid, const std::string& why) {
+    net::Task<Result<void>> restore_one(const mailbox::Mailbox* mailbox,
+                                        std::shared_ptr<const mailbox::View> view, std::size_t index,
+                                        std::shared_ptr<const mailbox::Email> email) {
+        if (interrupted()) co_return fail(Fault::temporary, "stopped");
+        if (email == nullptr) {
+            failed(name_of(*mailbox, *view, index), "its record is lost");
+            co_return Result<void>();
+        }
+        if (!is_wanted(*email)) co_return Result<void>();
+        CO_TRY(co_await begin());
+        const auto added = co_await add(view, index, email);
+        if (added) co_return Result<void>();
+        if (ends_all(added.error())) co_return std::unexpected(added.error());
+        failed(name_of(*mailbox, *view, index), added.error().text);
+        co_return Result<void>();
+    }
+
+    static std::string name_of(const mailbox::Mailbox& mailbox, const mailbox::View& view,
+                               std::size_t index) {
+        return "UID " + std::to_string(view.at(index).uid.value) + " of " + mailbox.name;
+    }
+
+    void failed(const std::string& what, const std::string& why) {
         ++done_.failed;
-        tell_failed_("not restored: UID " + std::to_string(uid.value) + " of " + mailbox.name + ": " + why);
+        tell_failed_("not restored: " + what + ": " + why);
     }
 
     bool is_wanted(const mailbox::Email& email) const {
@@ -132,13 +165,15 @@ private:
 
     net::Task<Result<void>> add(std::shared_ptr<const mailbox::View> view, std::size_t index,
                                 std::shared_ptr<const mailbox::Email> email) {
-        if (interrupted()) co_return fail(Fault::temporary, "stopped");
-        CO_TRY(co_await begin());
         const auto known = present_.find(to_hex(email->blob.sha256));
         if (known != present_.end() && known->second > 0) {
             --known->second;
             ++done_.present;
             co_return Result<void>();
+        }
+        // Before its request goes out: within it a failure would end the conversation.
+        BlobOctets looked_at(from_, email);
+        while (!CO_TRY(co_await looked_at.next()).empty()) {
         }
         const mailbox::Row& row = view->at(index);
         admin::Request message = request("restore.message");

@@ -9,9 +9,12 @@
 
 #include "delivery/incoming.h"
 #include "mailbox/keys.h"
+#include "mailbox/mailboxes.h"
 #include "main/program.h"
+#include "main/restored_name.h"
 #include "main/run_task.h"
 #include "net/system_clock.h"
+#include "proto/imap/mailbox_name.h"
 #include "store/keys.h"
 #include "store/rocks_database.h"
 
@@ -77,6 +80,21 @@ public:
             change(**database);
         }
         open();
+    }
+    // One octet of the blob that has the text.
+    void damage_blob(const std::string& text) {
+        damage([&](store::Database& database) {
+            const std::unique_ptr<rocksdb::Iterator> at(database.db->NewIterator({}, database.chunks));
+            std::size_t damaged = 0;
+            for (at->SeekToFirst(); at->Valid(); at->Next()) {
+                std::string chunk = at->value().ToString();
+                if (!chunk.contains(text)) continue;
+                chunk.back() = static_cast<char>(chunk.back() ^ 1);
+                REQUIRE(database.db->Put({}, database.chunks, at->key(), chunk).ok());
+                ++damaged;
+            }
+            REQUIRE(damaged == 1);
+        });
     }
     AccountId id() const { return id_; }
 
@@ -170,6 +188,88 @@ TEST_CASE("restore_mail: a message whose record is lost is named, and those behi
     REQUIRE(done.has_value());
     CHECK(done->failed == 0);
     CHECK(done->present == 1);
+}
+
+TEST_CASE("restore_mail: one bad message does not keep back what stands behind it") {
+    Post post;
+    for (const char* subject : {"one", "two", "three"}) post.append(mailbox::inbox, text(subject));
+    post.append(post.make("Zebra"), text("four"));
+    SUBCASE("its octets are damaged") {
+        post.damage_blob("Subject: two");
+        for (const bool again : {false, true}) {
+            const auto done = post.restore({.mailbox = again ? "INBOX" : ""});
+            REQUIRE(done.has_value());
+            CHECK(done->messages == (again ? 0 : 3));
+            CHECK(done->present == (again ? 2 : 0));
+            CHECK(done->failed == 1);
+            REQUIRE(post.lines.size() == 1);
+            CHECK_MESSAGE(post.lines[0].starts_with("not restored: UID 2 of INBOX: "), post.lines[0]);
+        }
+    }
+    SUBCASE("its record is damaged") {
+        post.damage([&](store::Database& database) {
+            const std::string key = store::engine_key(store::account_partition(post.id()), store::Space::rows,
+                                                      mailbox::key::email(EmailId(2), 0));
+            REQUIRE(database.db->Put({}, database.rows, key, "no record").ok());
+        });
+        const auto done = post.restore();
+        REQUIRE(done.has_value());
+        CHECK(done->messages == 3);
+        CHECK(done->failed == 1);
+        REQUIRE(post.lines.size() == 1);
+        CHECK_MESSAGE(post.lines[0].starts_with("not restored: UID 2 of INBOX: "), post.lines[0]);
+    }
+    CHECK(post.messages(below + std::string("INBOX")) == 2);
+    CHECK(post.messages(below + std::string("Zebra")) == 1);
+}
+
+TEST_CASE("restore_mail: a mailbox that cannot be made does not keep back the others") {
+    Post post;
+    const auto b = post.make("Bad");
+    post.append(b, text("one"));
+    post.append(post.make("Zebra"), text("two"));
+    post.damage([&](store::Database& database) {
+        const std::string key = store::engine_key(store::account_partition(post.id()), store::Space::rows,
+                                                  mailbox::key::of(mailbox::key::Kind::base, b));
+        REQUIRE(database.db->Put({}, database.rows, key, "no record").ok());
+    });
+    const auto done = post.restore();
+    REQUIRE(done.has_value());
+    CHECK(done->failed == 1);
+    REQUIRE(post.lines.size() == 1);
+    CHECK_MESSAGE(post.lines[0].starts_with("not restored: mailbox Bad: "), post.lines[0]);
+    CHECK(post.messages(below + std::string("Zebra")) == 1);
+}
+
+TEST_CASE("restore_mail: names that do not fit below Restored are shortened, and stay apart") {
+    const std::string date = "2026-11-23";
+    CHECK(restored_name(date, "Archive/2025") == below + std::string("Archive/2025"));
+    std::string deep = "b";
+    for (std::size_t i = 1; i < mailbox::name_depth_max - 1; ++i) deep += "/b";
+    const std::string deepest = deep + "/b";
+    const std::string longest = "B" + std::string(249, 'b') + "/" + std::string(261, 'c');
+    REQUIRE(longest.size() == mailbox::name_octets_max);
+    std::string umlauts;
+    while (umlauts.size() < 500) umlauts += "\xc3\xa4";
+    for (const std::string& name : {deep, deepest, longest, umlauts, "x" + umlauts}) {
+        const std::string fitted = restored_name(date, name);
+        CHECK(fitted.starts_with(below));
+        CHECK(imap::check_mailbox_name(fitted).has_value());
+        CHECK(fitted.size() <= mailbox::name_octets_max);
+        CHECK(restored_name(date, name) == fitted);
+    }
+    CHECK(restored_name(date, longest) != restored_name(date, longest.substr(0, 511) + "d"));
+
+    Post post;
+    post.append(post.make(deepest), text("one"));
+    post.append(post.make(longest), text("two"));
+    post.append(post.make("zebra"), text("three"));
+    const auto done = post.restore();
+    REQUIRE(done.has_value());
+    CHECK(done->messages == 3);
+    CHECK(done->failed == 0);
+    for (const std::string& name : {deepest, longest, std::string("zebra")})
+        CHECK(post.messages(restored_name(date, name)) == 1);
 }
 
 }  // namespace heliopost
