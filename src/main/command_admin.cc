@@ -2,10 +2,10 @@
 #include <filesystem>
 
 #include "main/command.h"
-#include "main/files.h"
 #include "main/program.h"
 #include "main/run_task.h"
 #include "main/running_server.h"
+#include "main/store_place.h"
 #include "main/user.h"
 #include "net/system_clock.h"
 
@@ -14,8 +14,7 @@ namespace {
 
 // What root writes into the store would lock out the server, which is not root.
 Result<void> become_owner(const std::string& store, const std::string& user) {
-    make_private_directory(store);
-    TRY(give_to_user(store, user));
+    TRY(give_store_to_user(store, user));
     return become_user(user);
 }
 

@@ -13,6 +13,7 @@
 #include "main/option_text.h"
 #include "main/password_input.h"
 #include "main/program.h"
+#include "main/store_place.h"
 #include "main/user.h"
 #include "net/system_clock.h"
 #include "net/tls.h"
@@ -130,9 +131,10 @@ Result<void> set_up(const CommonOptions& common, const QuickstartOptions& option
         if (std::filesystem::exists(file))
             return fail(Fault::exists,
                         file + " exists already: remove it first, or use domain add and account add");
+    TRY(check_store_place(plan.data_directory));  // root would open a store there, and give all away
     auto done = write_certificate(plan);
     if (done) done = fill_store(common, options, plan, password);
-    if (done) done = give_to_user(plan.data_directory, server_user());
+    if (done) done = give_store_to_user(plan.data_directory, server_user());
     // 0640: a password for the smart host may come to stand there. The server reads it and never writes it.
     if (done) done = write_file(common.config, plan.configuration, 0640);
     if (done) done = lend_to_user(common.config, server_user());

@@ -14,6 +14,7 @@
 #include "main/copy_progress.h"
 #include "main/interrupt.h"
 #include "main/run_task.h"
+#include "main/store_place.h"
 #include "main/user.h"
 #include "net/system_clock.h"
 #include "queue/hold_all.h"
@@ -94,7 +95,7 @@ public:
             TRY(restore_beside(File::Kind::certificate, files.certificate, settings));
             TRY(restore_beside(File::Kind::key, files.key, settings));
         }
-        TRY(give_to_user(place, settings.server.user));
+        TRY(give_store_to_user(place, settings.server.user));
         TRY(backup::finish_restore(place));
         return {};
     }

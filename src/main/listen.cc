@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <utility>
 
-#include "main/files.h"
 #include "main/program.h"
+#include "main/store_place.h"
 #include "main/user.h"
 #include "net/acceptor.h"
 #include "server/admin/socket.h"
@@ -87,8 +87,7 @@ Result<void> Program::listen() {
 Result<void> Program::drop_privileges() {
     const std::string& user = settings_.server.user;
     if (user.empty() || geteuid() != 0) return {};
-    make_private_directory(settings_.server.data_directory);
-    TRY(give_to_user(settings_.server.data_directory, user));
+    TRY(give_store_to_user(settings_.server.data_directory, user));
     TRY(give_to_user(settings_.server.admin_socket, user));
     return become_user(user);
 }

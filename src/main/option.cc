@@ -76,6 +76,20 @@ Result<std::vector<std::string>> resolvers_of(const toml::node& node) {
     return servers;
 }
 
+Result<std::string> directory_of(const toml::node& node) {
+    auto name = TRY(text_of(node));
+    if (name.empty()) return fail(Fault::syntax, "expected the name of a directory");
+    return name;
+}
+
+// Empty: none.
+Result<std::string> socket_of(const toml::node& node) {
+    constexpr std::size_t longest = 107;  // sockaddr_un::sun_path, unix(7)
+    auto path = TRY(text_of(node));
+    if (path.size() > longest) return fail(Fault::syntax, "expected a path of at most 107 octets");
+    return path;
+}
+
 void add_server_options(std::vector<Option>& t) {
     using S = Settings;
     using Server = ServerSettings;
@@ -84,10 +98,10 @@ void add_server_options(std::vector<Option>& t) {
          text_like(&S::server, &Server::host_name, is_host_name, "the name of a host: mail.example.org")});
     t.push_back({{"server.data_directory", "directory", "\"/var/lib/heliopost\"",
                   "the store; owned by the server's user"},
-                 text(&S::server, &Server::data_directory)});
+                 access(&S::server, &Server::data_directory, directory_of)});
     t.push_back({{"server.admin_socket", "path", "\"/run/heliopost/admin.sock\"",
                   "where the commands reach the server"},
-                 text(&S::server, &Server::admin_socket)});
+                 access(&S::server, &Server::admin_socket, socket_of)});
     t.push_back({{"server.user", "text", "\"\"", "the user to become once the ports are open; empty: none"},
                  text(&S::server, &Server::user)});
     t.push_back({{"server.key_file", "path", "\"\"",

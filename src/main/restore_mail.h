@@ -1,10 +1,10 @@
 // An account's mail, a mailbox of it, or one message, out of a backup and into a store that is in use.
 //
 // What is restored goes to "Restored/DATE/NAME", DATE being the backup's (restored_name.h), or, in place, to
-// the mailbox where it was. There it comes under new UIDs; a message whose octets the mailbox holds already is
-// passed over, so that to restore twice changes nothing. A mailbox that is made again has a UIDVALIDITY above
-// all before. Flags, keywords and internal dates are kept. A message or a mailbox that cannot be restored is
-// told of and counted, and keeps nothing else back; a full disk, or an interrupt, ends it.
+// the mailbox where it was. There it comes under new UIDs; a message whose octets the mailbox holds already
+// is passed over, so that to restore twice changes nothing. A mailbox that is made again has a UIDVALIDITY
+// above all before. Flags, keywords and internal dates are kept. A message or a mailbox that cannot be
+// restored is told of and counted, and keeps nothing else back; a full disk, or an interrupt, ends it.
 #pragma once
 
 #include <cstdint>

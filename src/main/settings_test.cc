@@ -192,6 +192,17 @@ TEST_CASE("settings: [dkim], and what it refuses") {
     }
 }
 
+TEST_CASE("settings: a data directory has a name, and the admin socket one that a socket can have") {
+    const auto read = [](const std::string& line) { return parse_settings(good + line + "\n", "x.toml"); };
+    const auto nowhere = read("data_directory = \"\"");
+    REQUIRE_FALSE(nowhere.has_value());
+    CHECK(nowhere.error().text.contains("data_directory: expected the name of a directory"));
+    const std::string longest = "/" + std::string(106, 's');
+    CHECK(read("admin_socket = \"" + longest + "\"").has_value());
+    CHECK(read("admin_socket = \"\"").has_value());
+    CHECK_FALSE(read("admin_socket = \"" + longest + "s\"").has_value());
+}
+
 TEST_CASE("settings: a mistake in [reports] or [dkim] is told with its line and what was meant") {
     struct Case {
         std::string text;
