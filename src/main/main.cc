@@ -9,6 +9,7 @@
 #include "main/option.h"
 #include "main/password_input.h"
 #include "main/reference.h"
+#include "main/some_word.h"
 
 namespace heliopost {
 namespace {
@@ -276,39 +277,47 @@ void add_server(CLI::App& app, CommandLine& line) {
 void add_backup(CLI::App& app, CommandLine& line) {
     CLI::App* backup = app.add_subcommand(
         "backup", "Copy the store, the configuration and the certificates; the server may run meanwhile");
-    backup->add_option("DIR", line.backup.directory, "the directory of the backups");
-    backup->add_flag("--list", line.backup.list, "the backups in DIR");
-    backup->add_flag("--verify", line.backup.verify, "read every file of the backups in DIR");
+    backup->add_option("DIR", line.backup.directory, "the directory of the backups")->check(some_word);
+    CLI::Option* list = backup->add_flag("--list", line.backup.list, "the backups in DIR");
+    backup->add_flag("--verify", line.backup.verify, "read every file of the backups in DIR")->excludes(list);
     backup->add_option("--keep", line.backup.keep, "afterwards remove all backups but the newest N")
         ->type_name("N")
         ->check(CLI::Range(std::size_t{1}, std::size_t{100'000}).description(""));  // not in the manual
     backup
         ->add_option("--encrypt-to,--key", line.backup.key,
                      "encrypt with the key in FILE; with --list and --verify: it was")
-        ->type_name("FILE");
+        ->type_name("FILE")
+        ->check(some_word);
     backup->add_option("--new-key", line.backup.new_key, "write a new key to FILE, and do nothing else")
-        ->type_name("FILE");
+        ->type_name("FILE")
+        ->check(some_word);
     line.backup.version = HELIOPOST_VERSION;
     backup->callback([&line] { line.run = [&line] { return command_backup(line.common, line.backup); }; });
     CLI::App* restore = app.add_subcommand("restore",
                                            "Put a backup back: the whole store, to where nothing is; or an "
                                            "account's mail into the store in use");
-    restore->add_option("DIR", line.restore.directory, "the directory of the backups")->required();
+    restore->add_option("DIR", line.restore.directory, "the directory of the backups")
+        ->required()
+        ->check(some_word);
     restore->add_option("--at", line.restore.at, "which backup, or how its name begins; without: the newest")
-        ->type_name("BACKUP");
+        ->type_name("BACKUP")
+        ->check(some_word);
     restore->add_option("--key", line.restore.key, "the key that the backups were encrypted with")
-        ->type_name("FILE");
+        ->type_name("FILE")
+        ->check(some_word);
     CLI::Option* account = restore->add_option("--account", line.restore.account,
                                                "only this account's mail, into \"Restored/DATE\"");
-    account->type_name("ADDRESS");
+    account->type_name("ADDRESS")->check(some_word);
     CLI::Option* mailbox = restore->add_option("--mailbox", line.restore.mailbox, "only this mailbox");
-    mailbox->type_name("NAME")->needs(account);
+    mailbox->type_name("NAME")->needs(account)->check(some_word);
     restore->add_option("--message-id", line.restore.message_id, "only this message")
         ->type_name("ID")
-        ->needs(account);
+        ->needs(account)
+        ->check(some_id);
     restore->add_option("--uid", line.restore.uid, "only the message with this UID in the mailbox, as it was")
         ->type_name("UID")
-        ->needs(mailbox);
+        ->needs(mailbox)
+        ->check(CLI::Range(std::uint32_t{1}, UINT32_MAX).description(""));
     restore
         ->add_flag("--in-place", line.restore.in_place,
                    "into the mailboxes where it was; what they hold already is passed over")

@@ -18,6 +18,20 @@ from server import PASSWORD, PROGRAM, make_certificate  # noqa: E402
 ANN = "ann@a.example"
 
 
+def words(run, vault):
+    """What is empty, as an unset variable of a script, is no word: no clear backup, and nobody's whole mail."""
+    clear = vault.with_name("clear")
+    account = "restore", vault, "--account"
+    for line in (("backup", clear, "--encrypt-to", ""), ("backup", clear, "--key", ""), ("backup", ""),
+                 ("backup", clear, "--new-key", ""), ("backup", vault, "--list", "--verify"),
+                 (*account, ""), (*account, ANN, "--mailbox", ""), (*account, ANN, "--mailbox", "INBOX", "--uid", "0"),
+                 (*account, ANN, "--message-id", ""), (*account, ANN, "--message-id", " <> "),
+                 ("restore", vault, "--at", ""), ("restore", vault, "--key", "")):
+        done = run(*line)
+        assert done.returncode == 64, f"{line}: {done.returncode} {done.stdout}{done.stderr}"
+    assert not clear.exists()
+
+
 def main():
     place = pathlib.Path(tempfile.mkdtemp(prefix="heliopost-test."))
     place.chmod(0o755)
@@ -57,6 +71,7 @@ certificates = [{{ certificate = "{both}", key = "{both}" }}]
         good("domain", "add", "a.example")
         good("account", "add", ANN, "--password-stdin", input=PASSWORD + "\n")
         good("backup", vault)
+        words(run, vault)
         config.unlink()
         both.unlink()
         done = run("restore", vault)
