@@ -54,9 +54,9 @@ public:
     // Outcomes that are known are still recorded.
     net::Task<void> stop(Deadline deadline);
 
-    // For attempts that begin from now on, none of which uses a connection of before. host_name and cached_for stay as they were, and so does how the
-    // queue groups recipients: a smart host that was there at the start cannot be given up, or leases would
-    // hold more than one domain.
+    // For attempts that begin from now on, none of which uses a connection of before. host_name and
+    // cached_for stay as they were, and so does how the queue groups recipients: a smart host that was there
+    // at the start cannot be given up, or leases would hold more than one domain.
     void change(TransportOptions options);
 
     std::size_t attempts() const;     // under way
