@@ -1,12 +1,12 @@
 // The server's own user: what root hands over to it, and how root is given up.
 #pragma once
 
+#include <pwd.h>
+
 #include <cstddef>
 #include <string>
 
 #include "base/result.h"
-
-struct passwd;
 
 namespace heliopost {
 
