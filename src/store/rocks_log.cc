@@ -62,17 +62,15 @@ void LogScan::add_block(std::string_view block) {
         // Zeros are room that was set aside, unless something follows.
         const auto more = block.find_first_not_of('\0', at);
         if (more == std::string_view::npos) break;
-        const bool is_first = !damage_;
-        note_damage(offset_ + at);
-        if (is_first) damage_->rotten = is_whole_but_for_header(block.substr(at));
+        note_damage(offset_ + at, !damage_ && is_whole_but_for_header(block.substr(at)));
         for (++at; at + LogRecord::header_octets <= block.size() && !LogRecord::read(block.substr(at));) ++at;
     }
     offset_ += block.size();
 }
 
-void LogScan::note_damage(std::uint64_t offset) {
+void LogScan::note_damage(std::uint64_t offset, bool rotten) {
     head_.reset();
-    if (!damage_) damage_ = LogDamage{file_, offset, good_until_, 0};
+    if (!damage_) damage_ = LogDamage{file_, offset, good_until_, 0, rotten};
 }
 
 // A write comes in one record or in fragments; its front says all, its end that it is whole.

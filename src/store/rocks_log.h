@@ -39,7 +39,7 @@ public:
 private:
     void add_block(std::string_view block);
     void take(const LogRecord& record, std::uint64_t offset);
-    void note_damage(std::uint64_t offset);
+    void note_damage(std::uint64_t offset, bool rotten = false);
 
     std::string file_;
     std::uint64_t offset_ = 0;

@@ -96,10 +96,11 @@ TEST_CASE("log scan: in pieces as in one") {
         pieces.add(std::string_view(log).substr(at, 2 * block));
     pieces.end_file();
     const LogDamage whole = damage_of(log);
-    ASSERT(pieces.damage().has_value());
-    CHECK(pieces.damage()->offset == whole.offset);
+    const auto& damage = pieces.damage();
+    ASSERT(damage.has_value());
+    CHECK(damage->offset == whole.offset);
     CHECK(whole.offset == 3 * block);
-    CHECK(pieces.damage()->acknowledged_until == whole.acknowledged_until);
+    CHECK(damage->acknowledged_until == whole.acknowledged_until);
 }
 
 TEST_CASE("log scan: an unsynced write, damaged, with another unsynced one behind it is no loss") {

@@ -18,6 +18,7 @@ public:
         taken += octets.size();
         co_return;
     }
+    bool has_input() override { return true; }
     net::Task<Ready> wait_readable(Deadline /*deadline*/, net::Event* /*also*/) override {
         co_return Ready::input;
     }
