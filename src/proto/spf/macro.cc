@@ -176,7 +176,8 @@ std::string MacroString::expand_domain(const MacroValues& values) const {
     }
     if (name.ends_with('.')) name.pop_back();
     if (name.size() <= name_octets_max) return name;
-    const size_t dot = name.find('.', name.size() - name_octets_max - 1);
+    // Where the last label alone is too long, only that is left: no name, but one label.
+    const size_t dot = std::min(name.find('.', name.size() - name_octets_max - 1), name.rfind('.'));
     if (dot != std::string::npos) name.erase(0, dot + 1);
     return name;
 }

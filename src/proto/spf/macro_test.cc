@@ -89,6 +89,9 @@ TEST_CASE("macro: a domain that is too long loses labels from the left, RFC 7208
           std::string(60, 'b') + "." + std::string(60, 'c') + "." + std::string(60, 'd') + ".example.com");
     values.local_part = std::string(300, 'a');                                    // past name_octets_max
     CHECK(parse_domain_spec("%{l}").value().expand_domain(values).size() > 253);  // nothing to drop: no name
+    // The last label alone is too long: no name either, and no empty label before it.
+    const std::string label(254, 'x');
+    CHECK(parse_domain_spec("a." + label).value().expand_domain(values) == label);
 }
 
 namespace {
