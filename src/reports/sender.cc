@@ -91,7 +91,7 @@ net::Task<Result<std::vector<Sent>>> Sender::send_all(std::shared_ptr<Busy> busy
             if (!domain.empty() && domain != id.domain) continue;
             if (which == Which::due && (!is_due(id, now) || is_for_later(id))) continue;
             const std::int64_t end = std::min(begin_of(id.day + 1), seconds_of(now));
-            round->due.push_back({id, std::move(value), end});
+            round->due.push_back({id, std::move(value), end, which == Which::due});
         }
         co_await work_off(round);
         for (std::optional<Sent>& one : round->sent)
@@ -129,7 +129,7 @@ net::Task<void> Sender::work(Working round) {
 // The others must not wait for one that fails.
 net::Task<Sent> Sender::send_or_tell(Due due) {
     const PeriodId id = due.id;
-    auto one = co_await send_one(id, std::move(due.stored), due.end);
+    auto one = co_await send_one(std::move(due));
     if (!one) {
         with_.world.log().error("report.failed", {{"domain", id.domain}, {"reason", one.error().text}});
         one = Sent{.id = id, .to = {}, .report_id = {}, .reason = one.error().text, .waits = true};
@@ -141,8 +141,17 @@ net::Task<Sent> Sender::send_or_tell(Due due) {
     co_return *std::move(one);
 }
 
-net::Task<Result<Sent>> Sender::send_one(PeriodId id, std::string stored, std::int64_t end) {
-    const Period period = CO_TRY(decode_period(stored));
+// The commit that queues a report takes the period away: who is silent then never gets it.
+bool Sender::waits_for(const dmarc_check::Destinations& found, const Due& due) const {
+    if (!found.failed) return false;
+    const Day today = day_of(with_.world.now());
+    if (found.allowed.empty()) return today <= due.id.day + period_days_max;
+    return due.patient && today <= due.id.day + 1;
+}
+
+net::Task<Result<Sent>> Sender::send_one(Due due) {
+    const PeriodId& id = due.id;
+    const Period period = CO_TRY(decode_period(due.stored));
     Sent sent{.id = id, .to = {}, .report_id = {}, .messages = period.messages, .reason = {}};
     const auto record = dmarc::parse_record(period.policy);
     dmarc_check::Destinations found;
@@ -152,16 +161,15 @@ net::Task<Result<Sent>> Sender::send_one(PeriodId id, std::string stored, std::i
         found = co_await dmarc_check::find_destinations(by, id.domain, record->aggregate_to);
     }
     sent.reason = joined(found.refused, "; ");
-    const bool old = day_of(with_.world.now()) > id.day + period_days_max;
-    if (found.allowed.empty() && found.failed && !old) {
+    if (waits_for(found, due)) {
         sent.waits = true;
         co_return sent;
     }
     const feedback::Aggregate report =
-        make_aggregate(options_.reporter, id, period, CO_TRY(co_await rows_of(id)), end);
+        make_aggregate(options_.reporter, id, period, CO_TRY(co_await rows_of(id)), due.end);
     queue::Also also;
     CO_TRY(co_await queue_for(&sent, &report, std::move(found.allowed), &also));
-    const auto committed = co_await commit(id, std::move(stored), end, std::move(also));
+    const auto committed = co_await commit(id, std::move(due.stored), due.end, std::move(also));
     if (!committed && committed.error().fault == Fault::conflict) {  // more was counted meanwhile
         sent.to.clear();
         sent.waits = true;

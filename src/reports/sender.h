@@ -2,8 +2,9 @@
 //
 // A period is a domain's day (UTC). Its report goes out at a moment of the next day that the domain's name
 // chooses, so that a server's reports spread over the day and a restart changes nothing. The commit that
-// queues the report takes the period away: it is sent once. Where nobody may have it, it is dropped; where
-// the DNS does not answer, it is tried again until it is period_days_max days old.
+// queues the report takes the period away: it is sent once. Where nobody may have it, it is dropped. Where
+// the DNS does not answer for one of several, all wait for it until that next day is over, twice at least;
+// where it answers for none, until the period is period_days_max days old.
 //
 // Each destination gets a message of its own, of reports_at_once records some are worked at at the same time,
 // and all destinations of a record are asked at once: one that is silent holds up neither its record's others
@@ -81,6 +82,7 @@ private:
         PeriodId id;
         std::string stored;
         std::int64_t end;
+        bool patient;  // waits for a destination that is silent while others would take it
     };
     struct Round;
     using Working = net::Running<Round>;
@@ -90,7 +92,8 @@ private:
     net::Task<void> work_off(std::shared_ptr<Round> round);
     net::Task<void> work(Working round);
     net::Task<Sent> send_or_tell(Due due);
-    net::Task<Result<Sent>> send_one(PeriodId id, std::string stored, std::int64_t end);
+    net::Task<Result<Sent>> send_one(Due due);
+    bool waits_for(const dmarc_check::Destinations& found, const Due& due) const;
     net::Task<Result<std::vector<feedback::Row>>> rows_of(PeriodId id);
     net::Task<Result<void>> commit(PeriodId id, std::string stored, std::int64_t end, queue::Also also);
     net::Task<Result<void>> queue_for(Sent* sent, const feedback::Aggregate* report,

@@ -212,6 +212,51 @@ TEST_CASE_FIXTURE(TestReports,
     CHECK(periods().size() == reports_at_once - 1);
 }
 
+namespace {
+
+// A domain with two destinations, one of them silent, whose report is tried on the day after.
+struct SilentDestination : TestReports {
+    static constexpr std::string_view asked = "good.example._report._dmarc.dark.example";
+    SilentDestination() {
+        network.zone().add_txt("good.example._report._dmarc.takes.example", "v=DMARC1");
+        network.zone().set_silent(std::string(asked));
+        count("good.example", "192.0.2.9", policy("mailto:r@dark.example,mailto:r@takes.example"));
+        flush();
+        while (tried.empty()) try_after(send_interval);
+    }
+    void try_after(std::chrono::minutes wait) {
+        network.run_for(wait);
+        tried = send(Which::due);
+    }
+    std::vector<Sent> tried;
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(SilentDestination, "sender: the others wait for a destination that is silent") {
+    CHECK(tried[0].waits);
+    CHECK(queued().empty());
+    network.zone().set_silent(std::string(asked), false);
+    network.zone().add_txt(std::string(asked), "v=DMARC1");
+    try_after(retry_after);
+    REQUIRE(tried.size() == 1);
+    CHECK(tried[0].to == std::vector<std::string>{"r@dark.example", "r@takes.example"});
+    CHECK(queued().size() == 2);
+}
+
+TEST_CASE_FIXTURE(SilentDestination, "sender: nobody waits for it when the next day is over") {
+    const Day next = day_of(world->now());
+    for (int tries = 0; tries < 5 && tried[0].waits; ++tries) {
+        CHECK(day_of(world->now()) == next);
+        try_after(retry_after);
+        REQUIRE(tried.size() == 1);
+    }
+    CHECK(day_of(world->now()) == next + 1);
+    CHECK(tried[0].to == std::vector<std::string>{"r@takes.example"});
+    CHECK(tried[0].reason == "r@dark.example: dark.example does not answer");
+    CHECK(queued().size() == 1);
+}
+
 TEST_CASE_FIXTURE(TestReports, "sender: no more than reports_at_once are worked at") {
     for (std::size_t i = 0; i < reports_at_once; ++i) {
         const std::string domain = "a" + std::to_string(i) + ".example";
