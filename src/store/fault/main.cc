@@ -22,6 +22,7 @@ struct Options {
 };
 
 constexpr std::uint64_t lying_cuts = 120;
+constexpr std::uint64_t lying_stores_max = 10;
 constexpr int caught = 3;
 
 // RocksDB's threads do not survive a fork: each life is a process of its own, and this one has none.
@@ -68,16 +69,22 @@ bool sweep_seeds(const Options& options) {
     return good;
 }
 
+bool lying_disk_caught(std::uint64_t seed) {
+    return in_child([&] {
+               auto figures = sweep_cuts({.last = lying_cuts, .seed = seed, .lying = true});
+               figures.findings.texts.clear();  // the numbers say it
+               print("a disk that lies about the log", figures);
+               return figures.findings.count.contains("lost") ? caught : 0;
+           }) == caught;
+}
+
+// A store that sees the hole in its log does not open, and that life ends with nothing lost: then the next
+// one.
 bool control(const Options& options) {
-    const int code = in_child([&] {
-        auto figures = sweep_cuts({.last = lying_cuts, .seed = options.seed, .lying = true});
-        figures.findings.texts.clear();  // the numbers say it
-        print("a disk that lies about the log", figures);
-        return figures.findings.count.contains("lost") ? caught : 0;
-    });
-    std::printf("  %s\n",
-                code == caught ? "caught" : "NOT caught: this test would not notice a store that loses mail");
-    return code == caught;
+    bool seen = false;
+    for (std::uint64_t i = 0; i < lying_stores_max && !seen; ++i) seen = lying_disk_caught(options.seed + i);
+    std::printf("  %s\n", seen ? "caught" : "NOT caught: this test would not notice a store that loses mail");
+    return seen;
 }
 
 bool sweep_errors(const char* what, Plan plan, const Options& options) {
