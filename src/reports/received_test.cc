@@ -256,8 +256,9 @@ TEST_CASE_FIXTURE(TestReceived, "received: reports of real senders, counted") {
     CHECK(told == messages);
     CHECK(summary.reports() == kept);
     CHECK(kept >= 20);
-    MESSAGE(kept << " reports about " << messages << " messages, " << known << " twice, " << broken
-                 << " that are none");
+    MESSAGE("counted: DMARC reports into the store: " << kept << " reports about " << messages
+                                                      << " messages, " << known << " twice, " << broken
+                                                      << " that are none");
 }
 
 }  // namespace heliopost::reports

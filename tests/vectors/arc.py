@@ -40,7 +40,7 @@ def main():
                 bad += 1
                 print(f"{scenario['description']}: {name}: {verdict} ({reason}), wanted {wanted}: "
                       f"{case['description']}")
-    print(f"{good} of {good + bad} chains")
+    print(f"counted: ARC chains verified: {good} of {good + bad}")
     return 1 if bad else 0
 
 

@@ -62,7 +62,7 @@ def main():
             for key in wrong:
                 print(f"{scenario['description']}: {name}: {key} is\n  {comparable(key, found[key])}\nwanted\n  "
                       f"{comparable(key, case[key])}")
-    print(f"{good} of {good + bad} sets")
+    print(f"counted: ARC sets sealed: {good} of {good + bad}")
     return 1 if bad else 0
 
 

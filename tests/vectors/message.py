@@ -120,7 +120,7 @@ def main():
         if wrong := problems(lines, wanted):
             bad += 1
             print(f"{name}: {', '.join(wrong)}", *lines, sep="\n  ")
-    print(f"{len(cases) - bad} of {len(cases)} messages")
+    print(f"counted: whole messages judged: {len(cases) - bad} of {len(cases)}")
     return 1 if bad else 0
 
 

@@ -73,7 +73,7 @@ def main():
                 bad += 1
                 print(f"{scenario['description']}: {name}: {verdict} \"{explanation}\" ({reason}), "
                       f"wanted {wanted} {text!r}")
-    print(f"{suite}: {good} of {good + bad} cases")
+    print(f"counted: SPF cases of {suite}: {good} of {good + bad}")
     return 1 if bad else 0
 
 

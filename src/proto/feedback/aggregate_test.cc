@@ -165,7 +165,7 @@ TEST_CASE("aggregate: reports of real senders") {
             CHECK(parse_aggregate(write_aggregate(*report)).value() == *report);
         }
     }
-    MESSAGE(good << " reports read, " << bad << " refused");
+    MESSAGE("counted: DMARC aggregate reports: " << good << " read, " << bad << " refused");
     CHECK(bad == 2);
 }
 

@@ -110,7 +110,8 @@ TEST_CASE("report: messages of real senders") {
             }
         }
     }
-    MESSAGE(read["aggregate"] << " aggregate and " << read["failure"] << " failure reports");
+    MESSAGE("counted: mailed reports: " << read["aggregate"] << " aggregate, " << read["failure"]
+                                        << " failure");
 }
 
 }  // namespace heliopost::feedback
